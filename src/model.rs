@@ -1,0 +1,25 @@
+//! What passes between the layers: plain data with public fields, and one seal.
+//!
+//! This layer holds nouns. It reads no file, asks no clock and knows no rule; the seal
+//! is [`Redacted`], which only the [`Redactor`] and the store can make, so that nothing
+//! that still holds a secret can be stored, shown or sent.
+
+pub mod alert;
+pub mod batch;
+pub mod changes;
+pub mod checkpoint;
+pub mod finding;
+pub mod fingerprint;
+pub mod incident;
+pub mod redacted;
+pub mod totals;
+
+pub use alert::{Alert, AlertStatus, Reason};
+pub use batch::{Batch, End, Framing, Position, Shape};
+pub use changes::{Changes, Held, IncidentChange, Occurrence, Outgoing};
+pub use checkpoint::Checkpoint;
+pub use finding::{Category, Cause, Fault, Finding, Matched, Severity};
+pub use fingerprint::Fingerprint;
+pub use incident::{Incident, State};
+pub use redacted::{Redacted, RedactionConfig, RedactionLevel, Redactor};
+pub use totals::Totals;

@@ -1,0 +1,106 @@
+//! The same finding over time.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::model::finding::{Category, Fault, Finding, Severity};
+use crate::model::fingerprint::Fingerprint;
+use crate::model::redacted::Redacted;
+
+/// The same finding over time: opened, counted, resolved.
+///
+/// All its text comes from a [`Redacted`] finding.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Incident {
+    /// The key in the store: the fingerprint, and the group where one is set.
+    pub key: String,
+    /// Same trouble, same number.
+    pub fingerprint: Fingerprint,
+    /// The source's labels and the fields of `incidents.group_by`.
+    pub group: BTreeMap<String, String>,
+    /// The rule that knows the error.
+    pub rule: String,
+    /// The kind of trouble.
+    pub category: Category,
+    /// How urgent it is.
+    pub severity: Severity,
+    /// Whose fault it is.
+    pub fault: Fault,
+    /// Whether it goes on.
+    pub state: State,
+    /// How often it happened, over all its openings.
+    pub count: u64,
+    /// When it happened first.
+    pub first_seen: Timestamp,
+    /// When it happened last.
+    pub last_seen: Timestamp,
+    /// When it last happened by the reader's clock; quiet time is measured from here.
+    pub last_read: Timestamp,
+    /// When it was resolved.
+    pub resolved_at: Option<Timestamp>,
+    /// The latest finding that was kept as a sample.
+    pub sample: Redacted<Finding>,
+    /// Where it happened; each set holds [`Places::LIMIT`] names at most.
+    pub places: Places,
+}
+
+/// Whether an incident goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// It goes on.
+    Open,
+    /// It is over.
+    Resolved,
+}
+
+impl State {
+    /// The name used in JSON and labels.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Resolved => "resolved",
+        }
+    }
+}
+
+/// The names of what an incident touched.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Places {
+    /// Data factories or workspaces.
+    pub factories: BTreeSet<String>,
+    /// Pipelines.
+    pub pipelines: BTreeSet<String>,
+    /// Activities.
+    pub activities: BTreeSet<String>,
+    /// Integration runtimes.
+    pub integration_runtimes: BTreeSet<String>,
+    /// Nodes of integration runtimes.
+    pub nodes: BTreeSet<String>,
+}
+
+impl Places {
+    /// Names kept in one set; more would help no reader and cost memory.
+    pub const LIMIT: usize = 50;
+
+    /// Takes in the names of `other`, up to the limit.
+    pub fn merge(&mut self, other: &Self) {
+        for (mine, theirs) in [
+            (&mut self.factories, &other.factories),
+            (&mut self.pipelines, &other.pipelines),
+            (&mut self.activities, &other.activities),
+            (&mut self.integration_runtimes, &other.integration_runtimes),
+            (&mut self.nodes, &other.nodes),
+        ] {
+            for name in theirs {
+                if mine.len() < Self::LIMIT {
+                    mine.insert(name.clone());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,2 @@
+//! The tests of the whole house.
+fn main() {}
