@@ -30,5 +30,6 @@ impl Default for Settings {
 #[must_use]
 pub fn parse<'a>(text: &'a str, settings: &Settings) -> Vec<Record<'a>> {
     let _ = settings;
-    vec![Record { message: text.into(), ..Record::default() }]
+    let read = chain::read(text);
+    vec![Record { message: text.into(), chain: read.links, ..Record::default() }]
 }
