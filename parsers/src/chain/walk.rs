@@ -42,6 +42,8 @@ struct Level<'a> {
     fields: bool,
     /// True inside `Errors=[`, which only `],'` ends.
     errors: bool,
+    /// Where the first link of this chain opened.
+    first: usize,
     /// True when the message is nothing but this chain.
     firm: bool,
 }
@@ -89,7 +91,7 @@ impl<'a> Walk<'a> {
             Some(end) => self.next_link(end, it),
             None if it.quoted && it.message.is_some() => {
                 let firm = Some(it.start) == top.open.message;
-                self.levels.push(Level::new(it, firm));
+                self.levels.push(Level::new(it, it.at, firm));
             }
             None => {}
         }
@@ -97,7 +99,7 @@ impl<'a> Walk<'a> {
 
     fn begin(&mut self, it: Open<'a>) {
         self.out.head.get_or_insert(it.start);
-        self.levels.push(Level::new(it, false));
+        self.levels.push(Level::new(it, it.at, false));
     }
 
     fn next_link(&mut self, end: usize, it: Open<'a>) {
@@ -105,7 +107,7 @@ impl<'a> Walk<'a> {
         if self.levels.is_empty() {
             self.emit(top, end);
         }
-        self.levels.push(Level::new(it, false));
+        self.levels.push(Level::new(it, top.first, top.firm));
     }
 
     fn source(&mut self, it: Source<'a>) {
@@ -150,7 +152,7 @@ impl<'a> Walk<'a> {
         }
         let inner = &self.levels[1..];
         if it.next == Next::End && inner.iter().any(|level| !level.firm) {
-            return inner.iter().filter(|it| !it.firm).map(|level| level.open.at).collect();
+            return inner.iter().filter(|it| !it.firm).map(|level| level.first).collect();
         }
         self.levels.pop();
         Vec::new()
@@ -218,8 +220,8 @@ impl<'a> Walk<'a> {
 }
 
 impl<'a> Level<'a> {
-    fn new(open: Open<'a>, firm: bool) -> Self {
-        Self { open, source: None, fields: false, errors: false, firm }
+    fn new(open: Open<'a>, first: usize, firm: bool) -> Self {
+        Self { open, source: None, fields: false, errors: false, first, firm }
     }
 }
 
