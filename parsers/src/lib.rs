@@ -5,7 +5,10 @@
 //! it stops.
 
 pub mod chain;
+mod envelope;
 pub mod issue;
+mod json;
+pub mod lex;
 pub mod record;
 
 pub use chain::Link;
@@ -29,7 +32,5 @@ impl Default for Settings {
 /// an array. Never fails; text of no known carrier is read as plain text.
 #[must_use]
 pub fn parse<'a>(text: &'a str, settings: &Settings) -> Vec<Record<'a>> {
-    let _ = settings;
-    let read = chain::read(text);
-    vec![Record { message: text.into(), chain: read.links, ..Record::default() }]
+    envelope::read(text, settings)
 }
