@@ -12,6 +12,7 @@ pub mod finding;
 pub mod fingerprint;
 pub mod incident;
 pub mod redacted;
+pub mod size;
 pub mod totals;
 
 pub use alert::{Alert, AlertStatus, Reason};
@@ -22,4 +23,5 @@ pub use finding::{Category, Cause, Fault, Finding, Matched, Severity};
 pub use fingerprint::Fingerprint;
 pub use incident::{Incident, State};
 pub use redacted::{Redacted, RedactionConfig, RedactionLevel, Redactor};
+pub use size::ByteSize;
 pub use totals::Totals;
