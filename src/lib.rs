@@ -6,3 +6,4 @@
 //! metric, an incident and an alert there.
 
 pub mod model;
+pub mod outputs;

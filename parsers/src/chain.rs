@@ -47,9 +47,7 @@ impl Link<'_> {
             details: self
                 .details
                 .into_iter()
-                .map(|(key, value)| {
-                    (Cow::Owned(key.into_owned()), Cow::Owned(value.into_owned()))
-                })
+                .map(|(key, value)| (Cow::Owned(key.into_owned()), Cow::Owned(value.into_owned())))
                 .collect(),
             stack_trace: owned(self.stack_trace),
             embedded: self.embedded.into_iter().map(Link::into_owned).collect(),
