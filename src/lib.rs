@@ -6,3 +6,5 @@
 //! metric, an incident and an alert there.
 
 pub mod model;
+
+pub mod catalogue;
