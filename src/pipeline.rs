@@ -18,6 +18,8 @@ mod ledger;
 mod lines;
 pub mod prefilter;
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -59,6 +61,8 @@ pub struct Pipeline {
     pub incidents: Incidents,
     /// What is the same failure.
     pub joins: Joins,
+    /// The labels of each source that was read.
+    labels: BTreeMap<String, BTreeMap<String, String>>,
     /// Whether lines are counted, so that findings can name theirs.
     pub count_lines: bool,
 }
@@ -88,6 +92,7 @@ impl Pipeline {
             ledger: Ledger::default(),
             incidents: Incidents::default(),
             joins: Joins::default(),
+            labels: BTreeMap::new(),
             count_lines: false,
         }
     }
@@ -99,6 +104,9 @@ impl Pipeline {
         settings: &Settings,
         mut each: Option<Each<'_>>,
     ) -> Taken {
+        if !batch.labels.is_empty() && !self.labels.contains_key(batch.source) {
+            self.labels.insert(batch.source.to_owned(), batch.labels.clone());
+        }
         let mut notices = Vec::new();
         let prefilter = std::mem::take(&mut self.prefilter);
         let mut frames = Frames::of(batch, &prefilter);
@@ -207,7 +215,7 @@ impl Pipeline {
                 continue;
             }
             let finding = held.finding;
-            let labels = std::collections::BTreeMap::new();
+            let labels = self.labels.get(&held.source).cloned().unwrap_or_default();
             let read_at = held.until.min(now);
             let sighting = Sighting::of(&finding, &labels, &held.position, read_at);
             self.ledger.error(&held.source, &sighting, finding.rule != "unclassified");
@@ -239,11 +247,11 @@ impl Pipeline {
     }
 
     /// Notes what is wrong with a frame as bytes.
-    fn note(&mut self, batch: &Batch<'_>, frame: &Frame, text: &str) {
+    fn note(&mut self, batch: &Batch<'_>, frame: &Frame, text: &Cow<'_, str>) {
         if frame.cut {
             self.ledger.cut(batch.source);
         }
-        if matches!(text, text if text.contains('\u{fffd}')) {
+        if matches!(text, Cow::Owned(_)) {
             self.ledger.issue(Format::Plain, shirwatch_parsers::IssueKind::InvalidUtf8);
         }
     }
