@@ -6,3 +6,6 @@
 //! metric, an incident and an alert there.
 
 pub mod model;
+pub mod catalogue;
+pub mod store;
+pub mod outputs;
