@@ -5,4 +5,8 @@
 //! here (ARCHITECTURE.md has the table). Open [`pipeline`] first: a line of log becomes a
 //! metric, an incident and an alert there.
 
+pub mod catalogue;
 pub mod model;
+pub mod outputs;
+pub mod pipeline;
+pub mod store;

@@ -81,8 +81,9 @@ impl<'a> Record<'a> {
 }
 
 /// The carrier a record came in.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[derive(Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Format {
     /// A run of an activity: diagnostic record, REST body, portal JSON.

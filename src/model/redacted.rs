@@ -50,8 +50,9 @@ pub struct RedactionConfig {
 }
 
 /// How much is taken out. Each level includes the one before.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-#[derive(Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum RedactionLevel {
     /// Keys, passwords, tokens, signatures.

@@ -1,0 +1,227 @@
+//! Counting into [`Totals`], with a bounded number of series.
+//!
+//! ```text
+//! count(PIPELINE_RUNS, ["Failed", "nightly"])   shirwatch_pipeline_runs_total{…"nightly"} +1
+//!   … and beyond the cap of the metric          shirwatch_pipeline_runs_total{…"other"}   +1
+//!                                               shirwatch_series_limited_total{…}         +1
+//! ```
+//!
+//! Labels that come from a log can hold anything, and each new value costs memory here and
+//! in Prometheus. So beyond the cap a new combination is counted as `other`; one that was
+//! counted before, also before a restart, is never taken away.
+
+use std::collections::{HashMap, HashSet};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::metrics::{CAPPED, Cap, Metric, OTHER, PIPELINE_RUNS, SERIES_LIMITED};
+use crate::model::totals::{Totals, series};
+
+/// Bytes kept of one label value; names are shorter, and a damaged log is not.
+const VALUE_LIMIT: usize = 200;
+
+/// `metrics:` how much is told apart in `/metrics`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct MetricsConfig {
+    /// How many series one metric may have whose labels come from the logs. Beyond it new
+    /// names are counted as `other`, and `shirwatch_series_limited_total` grows.
+    pub max_series: usize,
+    /// Whether pipeline runs are told apart by the name of the pipeline.
+    pub pipeline_label: bool,
+}
+
+impl Default for MetricsConfig {
+    fn default() -> Self {
+        Self { max_series: 2000, pipeline_label: true }
+    }
+}
+
+/// Counts into [`Totals`] and keeps the number of series bounded.
+#[derive(Debug, Default)]
+pub struct Counters {
+    config: MetricsConfig,
+    known: HashMap<&'static str, HashSet<String>>,
+    key: String,
+}
+
+impl Counters {
+    /// Counters that know no series yet.
+    #[must_use]
+    pub fn new(config: MetricsConfig) -> Self {
+        Self { config, ..Self::default() }
+    }
+
+    /// Learns the series that were counted before a restart, so that they stay told apart.
+    pub fn restore(&mut self, totals: &Totals) {
+        for (name, values, _) in totals.iter() {
+            let plain = name.strip_suffix("_count").unwrap_or(name);
+            let Some(metric) = CAPPED.iter().find(|it| it.name == plain) else { continue };
+            series(&mut self.key, metric.name, &values);
+            self.known.entry(metric.name).or_default().insert(self.key.clone());
+        }
+    }
+
+    /// Adds `by` to the counter `metric` with a value for each of its labels.
+    pub fn count(&mut self, totals: &mut Totals, metric: &Metric, values: &[&str], by: f64) {
+        let values = self.limited(totals, metric, values);
+        series(&mut self.key, metric.name, &values);
+        totals.add(&self.key, by);
+    }
+
+    /// Puts one value into the histogram `metric`.
+    pub fn observe(&mut self, totals: &mut Totals, metric: &Metric, values: &[&str], value: f64) {
+        let values = self.limited(totals, metric, values);
+        observe(totals, metric, &values, value);
+    }
+
+    /// The values as they may be counted: cut, and `other` beyond the cap.
+    fn limited<'a>(
+        &mut self,
+        totals: &mut Totals,
+        metric: &Metric,
+        values: &[&'a str],
+    ) -> Vec<&'a str> {
+        let mut values: Vec<_> = values.iter().map(|it| beginning(it, VALUE_LIMIT)).collect();
+        if metric.name == PIPELINE_RUNS.name && !self.config.pipeline_label {
+            replace_open(metric, &mut values, "");
+        }
+        if !self.admits(metric, &values) {
+            replace_open(metric, &mut values, OTHER);
+            series(&mut self.key, SERIES_LIMITED.name, &[metric.name]);
+            totals.add(&self.key, 1.0);
+        }
+        values
+    }
+
+    /// Whether the combination is known, or there is room to learn it.
+    fn admits(&mut self, metric: &Metric, values: &[&str]) -> bool {
+        let cap = match metric.cap {
+            Cap::Closed => return true,
+            Cap::Fixed(cap) => cap,
+            Cap::Configured => self.config.max_series,
+        };
+        let known = self.known.entry(metric.name).or_default();
+        series(&mut self.key, metric.name, values);
+        if known.contains(&self.key) {
+            return true;
+        }
+        known.len() < cap && known.insert(self.key.clone())
+    }
+}
+
+/// Puts `value` into the histogram `metric`, whose labels must come from closed sets.
+///
+/// A histogram is stored as three series: `…_bucket` with the bound as last label, `…_sum`
+/// and `…_count`. A value is stored in its own bucket alone; the exposition adds up.
+pub fn observe(totals: &mut Totals, metric: &Metric, values: &[&str], value: f64) {
+    if !value.is_finite() {
+        return;
+    }
+    let value = value.max(0.0);
+    let bound = metric.buckets.iter().find(|it| value <= **it);
+    let bound = bound.map_or_else(|| "+Inf".to_owned(), f64::to_string);
+    let mut bucket = values.to_vec();
+    bucket.push(&bound);
+    let mut key = String::new();
+    for (suffix, labels, by) in
+        [("_bucket", &bucket[..], 1.0), ("_sum", values, value), ("_count", values, 1.0)]
+    {
+        series(&mut key, &format!("{}{suffix}", metric.name), labels);
+        totals.add(&key, by);
+    }
+}
+
+/// Says `by` instead of each value that comes from a log.
+fn replace_open<'a>(metric: &Metric, values: &mut [&'a str], by: &'a str) {
+    for (name, value) in metric.labels.iter().zip(values) {
+        if metric.open.contains(name) {
+            *value = by;
+        }
+    }
+}
+
+/// The beginning of `text`, at most `limit` bytes, cut between two characters.
+pub(crate) fn beginning(text: &str, limit: usize) -> &str {
+    let mut end = limit.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::metrics::PIPELINE_RUN_DURATION;
+
+    #[test]
+    #[rustfmt::skip]
+    fn beyond_the_cap_new_names_are_counted_as_other() {
+        // pipelines that ran, one run each      what is counted (cap 2)
+        check("a b a",                           "a=2 b=1 limited=0");
+        check("a b c",                           "a=1 b=1 other=1 limited=1");
+        check("a b c d c a",                     "a=2 b=1 other=3 limited=3");
+    }
+
+    #[test]
+    fn what_was_counted_before_a_restart_stays_told_apart() {
+        let mut before = Totals::default();
+        let mut counters = Counters::new(MetricsConfig { max_series: 1, pipeline_label: true });
+        counters.count(&mut before, &PIPELINE_RUNS, &["Failed", "old"], 1.0);
+        let mut after = Counters::new(MetricsConfig { max_series: 1, pipeline_label: true });
+        after.restore(&before);
+        after.count(&mut before, &PIPELINE_RUNS, &["Failed", "new"], 1.0);
+        after.count(&mut before, &PIPELINE_RUNS, &["Failed", "old"], 1.0);
+        assert_eq!(before.get(PIPELINE_RUNS.name, &["Failed", "old"]), 2.0);
+        assert_eq!(before.get(PIPELINE_RUNS.name, &["Failed", OTHER]), 1.0);
+    }
+
+    #[test]
+    fn without_the_label_all_pipelines_are_one() {
+        let mut totals = Totals::default();
+        let mut counters = Counters::new(MetricsConfig { max_series: 9, pipeline_label: false });
+        counters.count(&mut totals, &PIPELINE_RUNS, &["Failed", "a"], 1.0);
+        counters.count(&mut totals, &PIPELINE_RUNS, &["Failed", "b"], 1.0);
+        assert_eq!(totals.get(PIPELINE_RUNS.name, &["Failed", ""]), 2.0);
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn a_value_goes_into_the_first_bucket_that_holds_it() {
+        check_bucket(0.0,           "1");
+        check_bucket(1.0,           "1");
+        check_bucket(1.5,           "5");
+        check_bucket(-3.0,          "1");
+        check_bucket(99_999.0,      "+Inf");
+        check_bucket(f64::NAN,      "none");
+        check_bucket(f64::INFINITY, "none");
+    }
+
+    #[track_caller]
+    fn check(runs: &str, expected: &str) {
+        let mut totals = Totals::default();
+        let mut counters = Counters::new(MetricsConfig { max_series: 2, pipeline_label: true });
+        for pipeline in runs.split(' ') {
+            counters.count(&mut totals, &PIPELINE_RUNS, &["Failed", pipeline], 1.0);
+        }
+        let mut actual = String::new();
+        for pipeline in ["a", "b", "c", "d", OTHER] {
+            let count = totals.get(PIPELINE_RUNS.name, &["Failed", pipeline]);
+            if count > 0.0 {
+                actual += &format!("{pipeline}={count} ");
+            }
+        }
+        actual += &format!("limited={}", totals.get(SERIES_LIMITED.name, &[PIPELINE_RUNS.name]));
+        assert_eq!(actual, expected);
+    }
+
+    #[track_caller]
+    fn check_bucket(value: f64, expected: &str) {
+        let mut totals = Totals::default();
+        observe(&mut totals, &PIPELINE_RUN_DURATION, &[], value);
+        let bucket = totals.iter().find(|(name, _, _)| name.ends_with("_bucket"));
+        assert_eq!(bucket.map_or("none", |(_, values, _)| values[0]), expected);
+    }
+}
