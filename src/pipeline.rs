@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Nothing here can fail or wait: no file, no socket, no clock. Time enters with the batch
-//! and through [`Pipeline::tick`]; what is to be kept leaves through [`Pipeline::drain`]. So
+//! and through [`Pipeline::tick`] and [`Pipeline::settle`]; what is to be kept leaves through [`Pipeline::drain`]. So
 //! a test is a text in and incidents out, and `run`, `scan` and `explain` are three uses of
 //! one thing.
 
@@ -78,8 +78,9 @@ pub struct Taken {
     pub notices: Vec<Notice>,
 }
 
-/// Where each finding goes that somebody wants to see in full.
-pub type Each<'a> = &'a mut dyn FnMut(&Position, Redacted<Finding>);
+/// Who looks at each error that is counted. The second argument gives the finding in full;
+/// it costs more than all the rest, so only who shows it should call it.
+pub type Each<'a> = &'a mut dyn FnMut(&Sighting<'_>, &dyn Fn() -> Redacted<Finding>);
 
 impl Pipeline {
     /// A pipeline that has seen nothing yet.
@@ -190,7 +191,7 @@ impl Pipeline {
             redactor.redact(catalogue.finding(record.clone().into_owned(), verdict, fingerprint))
         };
         if let Some(each) = each {
-            each(position, render());
+            each(&sighting, &render);
         }
         self.incidents.observe(&sighting, render)
     }
@@ -206,8 +207,13 @@ impl Pipeline {
         self.redactor.redact(catalogue.finding(record, verdict, fingerprint))
     }
 
-    /// Resolves what is quiet, repeats what goes on, counts what was held long enough.
-    pub fn tick(&mut self, now: Timestamp, mut each: Option<Each<'_>>) -> Vec<Notice> {
+    /// Resolves what is quiet and repeats what goes on.
+    pub fn tick(&mut self, now: Timestamp) -> Vec<Notice> {
+        self.incidents.tick(now)
+    }
+
+    /// Counts what was held long enough without word of a failed activity.
+    pub fn settle(&mut self, now: Timestamp, mut each: Option<Each<'_>>) -> Vec<Notice> {
         let mut notices = Vec::new();
         for (held, new) in self.joins.settle(now) {
             if !new {
@@ -220,11 +226,10 @@ impl Pipeline {
             let sighting = Sighting::of(&finding, &labels, &held.position, read_at);
             self.ledger.error(&held.source, &sighting, finding.rule != "unclassified");
             if let Some(each) = &mut each {
-                each(&held.position, finding.clone());
+                each(&sighting, &|| finding.clone());
             }
             notices.extend(self.incidents.observe(&sighting, || finding.clone()));
         }
-        notices.extend(self.incidents.tick(now));
         notices
     }
 

@@ -59,7 +59,7 @@ fn feed(pipeline: &mut Pipeline, text: &[u8], size: usize) -> Totals {
         framing = taken.framing;
         assert!(!idle || at == text.len(), "left {} bytes at the end", text.len() - at);
     }
-    pipeline.tick(Timestamp::MAX, None);
+    pipeline.settle(Timestamp::MAX, None);
     let mut changes = Changes::default();
     pipeline.drain(&mut changes);
     Totals::from_stored(changes.totals)
