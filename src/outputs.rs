@@ -54,11 +54,9 @@ pub enum Message {
     Text(String),
 }
 
-/// One HTTP request.
+/// One HTTP request, always a `POST`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Request {
-    /// `POST`.
-    pub method: &'static str,
     /// The whole address. It may hold a secret: log its [`door`] only.
     pub url: String,
     /// Names and values. They may hold a secret.
@@ -70,7 +68,7 @@ pub struct Request {
 /// Addresses and headers may hold secrets, so that a request shows its door alone.
 impl fmt::Debug for Request {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{} {} ({} bytes)", self.method, door(&self.url), self.body.len())
+        write!(out, "POST {} ({} bytes)", door(&self.url), self.body.len())
     }
 }
 

@@ -112,7 +112,7 @@ impl Output for Webhook {
             source,
         })?;
         let (url, headers) = (self.url.clone(), self.headers.clone());
-        Ok(Message::Http(vec![Request { method: "POST", url, headers, body }]))
+        Ok(Message::Http(vec![Request { url, headers, body }]))
     }
 }
 
