@@ -14,6 +14,7 @@ pub mod fingerprint;
 pub mod incident;
 pub mod metrics;
 pub mod redacted;
+pub mod size;
 pub mod totals;
 
 pub use alert::{Alert, AlertStatus, Reason};
@@ -26,4 +27,5 @@ pub use fingerprint::Fingerprint;
 pub use incident::{Incident, State};
 pub use metrics::Metric;
 pub use redacted::{Redacted, RedactionConfig, RedactionLevel, Redactor};
+pub use size::ByteSize;
 pub use totals::Totals;

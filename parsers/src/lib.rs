@@ -5,7 +5,10 @@
 //! it stops.
 
 pub mod chain;
+mod envelope;
 pub mod issue;
+mod json;
+pub mod lex;
 pub mod record;
 
 pub use chain::Link;
@@ -29,6 +32,5 @@ impl Default for Settings {
 /// an array. Never fails; text of no known carrier is read as plain text.
 #[must_use]
 pub fn parse<'a>(text: &'a str, settings: &Settings) -> Vec<Record<'a>> {
-    let _ = settings;
-    vec![Record { message: text.into(), ..Record::default() }]
+    envelope::read(text, settings)
 }

@@ -1,0 +1,324 @@
+//! The three marks by which links are told apart.
+//!
+//! ```text
+//! 'Type=System.IO.IOException,Message=   opens a link
+//! ,Source=mscorlib                       names its source
+//! ,'                                     closes it
+//! ```
+//!
+//! Each is looked for as plain bytes and then read by a production below, which looks at
+//! what stands around it. What a mark means (a next link, a chain inside a message) is
+//! decided by the walk, not here.
+
+use memchr::memmem;
+use nom::branch::alt;
+use nom::bytes::complete::{tag, take_while1};
+use nom::character::complete::{multispace0, multispace1};
+use nom::combinator::recognize;
+use nom::{IResult, Parser};
+
+/// Where a link opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Open<'a> {
+    /// The `ErrorCode=Name` right before it.
+    pub code: Option<&'a str>,
+    /// Where the code begins, or else the opening quote, or else `Type=`.
+    pub start: usize,
+    /// Where `Type=` stands.
+    pub at: usize,
+    /// True when a quote stands before `Type=`.
+    pub quoted: bool,
+    /// The type of the exception.
+    pub type_name: &'a str,
+    /// Where the message begins; `None` when the link has none.
+    pub message: Option<usize>,
+    /// Where the opening ends.
+    pub end: usize,
+}
+
+/// Where a link names its source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Source<'a> {
+    /// Where the message before it ends.
+    pub start: usize,
+    /// The name; may be empty.
+    pub name: &'a str,
+    /// Where the name ends.
+    pub end: usize,
+}
+
+/// Where a link may close.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Close {
+    /// Where the comma stands.
+    pub at: usize,
+    /// Behind the quote.
+    pub end: usize,
+    /// What follows.
+    pub next: Next,
+}
+
+/// What follows a close.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// `'Type=` or `ErrorCode=`: the next link of the same chain.
+    Link,
+    /// The same apostrophe opens the next link: `,'Type=`.
+    Shared,
+    /// `,Source=`: the chain stood inside a message, which ends here.
+    Source,
+    /// The end of the text, or of the line, or of the string around the chain.
+    End,
+    /// A blank or a stop and then more text.
+    Text,
+    /// A letter, a digit, a comma: the quote belongs to the message.
+    Nothing,
+}
+
+/// The curly quotes that word processors put in place of an apostrophe.
+const CURLY: [char; 2] = ['\u{2018}', '\u{2019}'];
+
+fn is_quote(c: char) -> bool {
+    c == '\'' || CURLY.contains(&c)
+}
+
+/// A character of a CLR type name; `>` stands in damaged ones.
+fn is_type_char(c: char) -> bool {
+    c.is_alphanumeric() || "._`+-[]<>/".contains(c)
+}
+
+/// Reads the opening whose `Type=` stands at `at`; `None` when it is no opening.
+///
+/// ```
+/// use shirwatch_parsers::chain::mark::open;
+/// let text = "ErrorCode=X, 'Type=System.IO.IOException, Message=Disk full";
+/// let it = open(text, 14, 0).expect("an opening");
+/// assert_eq!((it.code, it.type_name, it.quoted), (Some("X"), "System.IO.IOException", true));
+/// assert_eq!(&text[it.message.unwrap_or(0)..], "Disk full");
+/// assert_eq!(open("state=Running, Type=Copy, slice 43", 15, 0), None);
+/// ```
+#[must_use]
+pub fn open(text: &str, at: usize, from: usize) -> Option<Open<'_>> {
+    let before = text[from..at].trim_end();
+    let quoted = before.ends_with(is_quote);
+    let outside = if quoted { before.trim_end_matches(is_quote).len() } else { before.len() };
+    let quote = if quoted { last_char(before) } else { before.len() };
+    if !quoted && text[from..at].ends_with(|c: char| c.is_alphanumeric() || c == '_') {
+        return None;
+    }
+    let (rest, type_name) = type_name(&text[at..]).ok()?;
+    let after = text.len() - rest.len();
+    let code = code_before(&before[..quote]).or_else(|| code_before(&before[..outside]));
+    let trusted = quoted || code.is_some() || type_name.contains('.');
+    let message = message_key(rest).ok().map(|(value, _)| text.len() - value.len());
+    let whole = message.is_some() || (type_name.contains('.') && ends_here(rest, code.is_some()));
+    let start = match code {
+        Some(it) => from + it.start,
+        None if quoted => from + quote,
+        None => at,
+    };
+    let code = code.map(|it| it.name);
+    let known = Open { code, start, at, quoted, type_name, message, end: message.unwrap_or(after) };
+    (trusted && whole).then_some(known)
+}
+
+/// The byte at which the last character of a text begins.
+fn last_char(text: &str) -> usize {
+    text.char_indices().next_back().map_or(0, |(at, _)| at)
+}
+
+/// `Type=System.IO.IOException`; a type of a generic class may hold commas in brackets.
+fn type_name(input: &str) -> IResult<&str, &str> {
+    let (input, _) = (tag("Type="), multispace0).parse(input)?;
+    take_while1(is_type_char)(input)
+}
+
+/// `,Message=`, with blanks or on a line of its own.
+fn message_key(input: &str) -> IResult<&str, &str> {
+    let comma = recognize((multispace0, tag(","), multispace0));
+    recognize((alt((comma, multispace1)), tag("Message="))).parse(input)
+}
+
+/// Whether a link without a message can end like this: cut off after its type, or closed.
+fn ends_here(rest: &str, coded: bool) -> bool {
+    let rest = rest.trim_end_matches(['.', '"', ' ']);
+    let cut = rest.is_empty() || ", Message=".starts_with(rest) || ",Message=".starts_with(rest);
+    cut || (coded && (rest.starts_with(",'") || rest.starts_with('\n') || rest.starts_with(',')))
+}
+
+/// A code and where it begins.
+#[derive(Clone, Copy)]
+struct Code<'a> {
+    start: usize,
+    name: &'a str,
+}
+
+/// The `ErrorCode=Name,` at the end of `before`.
+fn code_before(before: &str) -> Option<Code<'_>> {
+    let text = before.trim_end();
+    let text = text.strip_suffix(',').unwrap_or(text).trim_end();
+    let name_at = text.rfind(|c: char| !is_code_char(c)).map_or(0, |at| at + 1);
+    let (key, name) = text.split_at_checked(name_at)?;
+    let key = key.trim_end().strip_suffix('=')?.trim_end();
+    let start = key.len().checked_sub("ErrorCode".len())?;
+    let named = key.get(start..)?.eq_ignore_ascii_case("ErrorCode") && is_code(name);
+    named.then_some(Code { start, name })
+}
+
+fn is_code_char(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')
+}
+
+/// Whether `name` is the name of an error: not a number, not the word for none.
+#[must_use]
+pub fn is_code(name: &str) -> bool {
+    let none = ["None", "null", "OK", "Success", "Succeeded"];
+    name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && !none.iter().any(|it| it.eq_ignore_ascii_case(name))
+}
+
+/// The code at the start of a text: `ErrorCode=Name`, also with blanks around the sign.
+///
+/// ```
+/// use shirwatch_parsers::chain::mark::code;
+/// assert_eq!(code("ErrorCode = NotReady, wait")?, (", wait", "NotReady"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn code(input: &str) -> IResult<&str, &str> {
+    let (input, _) = (tag("ErrorCode"), multispace0, tag("="), multispace0).parse(input)?;
+    take_while1(is_code_char)(input)
+}
+
+/// Reads the source whose `Source=` stands at `at`; `None` when it is none: when no comma
+/// and no line break stands before it, or when a quote stands in its name.
+///
+/// ```
+/// use shirwatch_parsers::chain::mark::source;
+/// assert_eq!(source("m,Source=mscorlib,''Type=", 2).map(|it| it.name), Some("mscorlib"));
+/// assert_eq!(source("VALUES('13', 'x',Source=y')", 17), None);
+/// ```
+#[must_use]
+pub fn source(text: &str, at: usize) -> Option<Source<'_>> {
+    let before = text[..at].trim_end();
+    let start = match before.strip_suffix(',') {
+        Some(it) => it.len(),
+        None if text[before.len()..at].contains('\n') => before.len(),
+        None => return None,
+    };
+    let value = &text[at + "Source=".len()..];
+    let limit = value.len().min(512);
+    let end = value.bytes().take(limit).position(|b| matches!(b, b',' | b'\n' | b'"' | b'\\'));
+    let end = end.unwrap_or(limit);
+    let name = value.get(..end)?;
+    if name.contains(is_quote) && !name.trim_end_matches(['.', ' ']).ends_with(is_quote) {
+        return None;
+    }
+    let inside = name.trim_end_matches(['.', ' ']).strip_suffix(is_quote);
+    let name = match inside {
+        Some(it) if value.len() == end && !it.contains(is_quote) => it,
+        Some(_) => return None,
+        None => name.trim_end_matches('\r'),
+    };
+    Some(Source { start, name, end: at + "Source=".len() + name.len() })
+}
+
+/// Reads the close whose comma stands at `at`; `None` when no quote follows it.
+///
+/// ```
+/// use shirwatch_parsers::chain::mark::{close, Next};
+/// assert_eq!(close("s,''Type=F", 1).map(|it| it.next), Some(Next::Link));
+/// assert_eq!(close("s,'.", 1).map(|it| it.next), Some(Next::End));
+/// assert_eq!(close("near ','.", 6).map(|it| it.next), Some(Next::End));
+/// assert_eq!(close("'a','b'", 3).map(|it| it.next), Some(Next::Nothing));
+/// ```
+#[must_use]
+pub fn close(text: &str, at: usize) -> Option<Close> {
+    let quote = text[at + 1..].chars().next().filter(|c| is_quote(*c))?;
+    let end = at + 1 + quote.len_utf8();
+    Some(Close { at, end, next: next(&text[end..]) })
+}
+
+fn next(rest: &str) -> Next {
+    if rest.starts_with("Type=") {
+        return Next::Shared;
+    }
+    let blank = rest.trim_start();
+    let inside = blank.strip_prefix(is_quote).map(str::trim_start);
+    if inside.is_some_and(|it| it.starts_with("Type=")) || starts_with_code(inside.unwrap_or(blank))
+    {
+        return Next::Link;
+    }
+    if blank.strip_prefix(',').is_some_and(|it| it.trim_start().starts_with("Source=")) {
+        return Next::Source;
+    }
+    let rest = rest.trim_start_matches(is_quote);
+    let rest = rest.strip_prefix('.').unwrap_or(rest);
+    match rest.chars().next() {
+        None | Some('\n' | '\r' | '"' | '<' | '\\' | '\u{201c}' | '\u{201d}') => Next::End,
+        Some(' ' | ')' | ']' | '}' | ';' | '.' | '\t') if rest.trim().is_empty() => Next::End,
+        Some(' ' | ')' | ']' | '}' | ';' | '.' | '\t' | ':') => Next::Text,
+        Some(_) => Next::Nothing,
+    }
+}
+
+fn starts_with_code(text: &str) -> bool {
+    code(text).is_ok_and(|(_, name)| is_code(name))
+}
+
+/// Any mark, in the order in which the text holds them.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Mark<'a> {
+    Open(Open<'a>),
+    Source(Source<'a>),
+    Close(Close),
+}
+
+/// The marks of a text, from left to right.
+pub(super) struct Marks<'a> {
+    text: &'a str,
+    /// Where the next `Type=`, `Source=` and `,'` stand.
+    next: [Option<usize>; 3],
+    finders: [memmem::FindIter<'a, 'static>; 3],
+    curly: bool,
+    last_open: usize,
+}
+
+impl<'a> Marks<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        let curly = memmem::find(text.as_bytes(), b",\xe2\x80").is_some();
+        let close: &'static [u8] = if curly { b"," } else { b",'" };
+        let mut finders = [b"Type=".as_slice(), b"Source=", close]
+            .map(|it| memmem::find_iter(text.as_bytes(), it));
+        let next = finders.each_mut().map(Iterator::next);
+        Self { text, next, finders, curly, last_open: 0 }
+    }
+
+    fn read(&mut self, kind: usize, at: usize) -> Option<Mark<'a>> {
+        match kind {
+            0 => {
+                let it = open(self.text, at, self.last_open)?;
+                self.last_open = it.end;
+                Some(Mark::Open(it))
+            }
+            1 => source(self.text, at).map(Mark::Source),
+            _ if self.curly && !self.text[at + 1..].starts_with(is_quote) => None,
+            _ => close(self.text, at).map(Mark::Close),
+        }
+    }
+}
+
+impl<'a> Iterator for Marks<'a> {
+    type Item = Mark<'a>;
+
+    fn next(&mut self) -> Option<Mark<'a>> {
+        loop {
+            let kind =
+                (0..3).filter(|it| self.next[*it].is_some()).min_by_key(|it| self.next[*it])?;
+            let at = self.next[kind]?;
+            self.next[kind] = self.finders[kind].next();
+            if let Some(mark) = self.read(kind, at) {
+                return Some(mark);
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! The body of an event: the words of the runtime itself, whichever carrier brought them.
+//!
+//! ```text
+//! System error while attempting to launch datascan process. ActivityId: 8d2c7366-…
+//! Exception:'Type=…,Message=…,Source=…,'
+//! Job ID: 97e70903-…
+//! Log ID: Error
+//! └ trailer: says where and how bad, and is cut from the message
+//! ```
+//!
+//! What the body is wrapped in is taken off (the sentence of a missing message file,
+//! `<LogProperties>`), the trailer goes to the context, and the rest is told. What is a
+//! chain is decided elsewhere.
+
+use std::ops::Range;
+
+use memchr::memmem;
+
+use crate::envelope::text::{Text, tell};
+use crate::envelope::{dotnet, log_properties};
+use crate::lex;
+use crate::record::Record;
+
+/// Reads a body into the record.
+pub(crate) fn read<'a>(record: &mut Record<'a>, text: Text<'a>) {
+    let range = unwrapped(&text.says);
+    let text = text.part(range);
+    let text = match log_properties::open(record, text) {
+        log_properties::Opened::Told => return,
+        log_properties::Opened::Text(text) => text,
+    };
+    ids(record, &text);
+    let end = trailer(record, &text.says);
+    tell(record, text.part(0..end));
+    if record.chain.is_empty() {
+        dotnet::read(record);
+    }
+}
+
+/// What is left without the sentences that Windows puts around an event whose message
+/// file is not installed.
+fn unwrapped(text: &str) -> Range<usize> {
+    const INTRODUCTION: &str = "following information was included with the event:";
+    const ENDINGS: [&str; 2] = [
+        "the message resource is present but the message was not found",
+        "the message resource is present but the message is not found",
+    ];
+    let mut range = blank_at_start(text)..text.len();
+    if text[range.start..].starts_with("The description for Event ID")
+        && let Some(at) = memmem::find(text.as_bytes(), INTRODUCTION.as_bytes())
+    {
+        let body = at + INTRODUCTION.len();
+        range.start = body + blank_at_start(&text[body..]);
+        for ending in ENDINGS {
+            let lower = text[range.clone()].to_ascii_lowercase();
+            if let Some(at) = lower.rfind(ending) {
+                range.end = range.start + at;
+            }
+        }
+    }
+    range.end = range.start + text[range.clone()].trim_end().len();
+    range
+}
+
+fn blank_at_start(text: &str) -> usize {
+    text.len() - text.trim_start().len()
+}
+
+/// Reads the trailer lines at the end, and says where the message ends in front of them.
+fn trailer(record: &mut Record<'_>, text: &str) -> usize {
+    let mut end = text.len();
+    loop {
+        let head = text[..end].trim_end();
+        let start = head.rfind(['\n', '\r']).map_or(0, |at| at + 1);
+        if !trailer_line(record, head[start..].trim_start()) {
+            return head.len();
+        }
+        end = start;
+    }
+}
+
+fn trailer_line(record: &mut Record<'_>, line: &str) -> bool {
+    if let Some(level) = line.strip_prefix("Log ID:") {
+        record.level = lex::level(level).or(record.level);
+        return true;
+    }
+    let id =
+        ["Job ID:", "Activity ID:", "ActivityId:"].iter().find_map(|key| line.strip_prefix(key));
+    id.is_some_and(|id| lex::guid(id.trim()).is_some_and(|guid| guid.len() == id.trim().len()))
+}
+
+/// The ids that the text names, wherever they stand.
+fn ids<'a>(record: &mut Record<'a>, text: &Text<'a>) {
+    let id = |keys: &[&str]| id_range(&text.says, keys).map(|range| text.piece(range));
+    let context = &mut record.context;
+    if context.job_id.is_none() {
+        context.job_id = id(&["Job ID: "]);
+    }
+    if context.activity_run_id.is_none() {
+        context.activity_run_id = id(&["Activity ID: ", "ActivityId: ", "activityId is: "]);
+    }
+}
+
+fn id_range(text: &str, keys: &[&str]) -> Option<Range<usize>> {
+    let start = keys.iter().find_map(|key| {
+        let start = memmem::find(text.as_bytes(), key.as_bytes())? + key.len();
+        lex::guid(&text[start..]).map(|_| start)
+    })?;
+    Some(start..start + 36)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::*;
+
+    #[test]
+    #[rustfmt::skip]
+    fn the_trailer_is_cut_and_told() {
+        const JOB: &str = "97e70903-46b5-5348-b59b-9889a708b8e4";
+        // input                                              message | level | job | activity run
+        check("Disk full.",                                   "Disk full. | - | - | -");
+        check(&format!("Oh.\r\nJob ID: {JOB}\r\nLog ID: Error"), &format!("Oh. | error | {JOB} | -"));
+        check(&format!("Oh.\nJob ID: {JOB}\nLog ID: Warning\n"), &format!("Oh. | warning | {JOB} | -"));
+        check(&format!("Oh. Activity ID: {JOB}"),             &format!("Oh. Activity ID: {JOB} | - | - | {JOB}"));
+        check(&format!("Oh, activityId is: {JOB} and so on"), &format!("Oh, activityId is: {JOB} and so on | - | - | {JOB}"));
+        check("Job ID: none of ours",                         "Job ID: none of ours | - | - | -");
+        check("The description for Event ID 0 from source X cannot be found. The following information was included with the event:\r\n\r\nOh.\r\n\r\nThe message resource is present but the message was not found in the message table",
+                                                              "Oh. | - | - | -");
+    }
+
+    #[track_caller]
+    fn check(input: &str, expected: &str) {
+        let mut record = Record::default();
+        read(&mut record, Text::plain(input, input));
+        let level = record.level.map_or("-".to_owned(), |it| format!("{it:?}").to_lowercase());
+        let id = |it: &Option<Cow<'_, str>>| it.as_deref().unwrap_or("-").to_owned();
+        let actual = format!(
+            "{} | {level} | {} | {}",
+            record.message,
+            id(&record.context.job_id),
+            id(&record.context.activity_run_id)
+        );
+        assert_eq!(actual, expected);
+    }
+}

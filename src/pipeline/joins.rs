@@ -1,0 +1,330 @@
+//! What is the same failure, though it was written down more than once.
+//!
+//! ```text
+//! activity run a1 failed                    counted, remembered as a1 and as "in run p1"
+//! Windows event that prints run id a1       duplicate of a1
+//! ForEach in run p1, with the same text     duplicate: a wrapper repeats its inner text
+//! pipeline run p1 failed                    duplicate: a failed activity of p1 is known
+//! ```
+//!
+//! A wrapper or a pipeline may be written before its activity. Such a record is held until
+//! word of the activity comes or the wait is over, and only then counted. Where neither
+//! carrier prints an id that both have, nothing is joined.
+//!
+//! Keys are hashes; their number is bounded, and the oldest are forgotten first.
+
+use std::collections::{BTreeMap, HashSet, VecDeque};
+
+use jiff::{SignedDuration, Timestamp};
+use shirwatch_parsers::{Format, Record};
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::model::batch::Position;
+use crate::model::changes::Changes;
+use crate::model::changes::Held;
+use crate::model::finding::Finding;
+use crate::model::fingerprint::Fingerprint;
+use crate::model::redacted::Redacted;
+
+/// Keys kept in memory; the store keeps as many.
+const LIMIT: usize = 200_000;
+
+/// Records held at once; beyond it the next is counted without waiting.
+const HELD_LIMIT: usize = 10_000;
+
+/// How long a record is held for word of its activity. Diagnostic settings deliver
+/// activities and pipelines within seconds of each other.
+const HOLD: SignedDuration = SignedDuration::from_secs(30);
+
+/// Carriers that may print the same failure.
+const CARRIERS: [Format; 5] =
+    [Format::ActivityRun, Format::EventLog, Format::EventLogJson, Format::SessionLog, Format::Plain];
+
+/// What is to be done with a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Joined {
+    /// It is new: count it.
+    New,
+    /// It was counted before.
+    Duplicate,
+    /// It may have a cause that was not read yet: hold it under the first key, and drop it
+    /// when the second turns up.
+    Hold(u64, u64),
+}
+
+/// The failures that were counted, and those that wait.
+#[derive(Debug, Default)]
+pub struct Joins {
+    seen: HashSet<u64>,
+    order: VecDeque<u64>,
+    fresh: Vec<(u64, Timestamp)>,
+    held: BTreeMap<u64, Held>,
+    added: Vec<u64>,
+    settled: Vec<u64>,
+}
+
+impl Joins {
+    /// Goes on with what was stored; `seen` has the newest first.
+    #[must_use]
+    pub fn restore(seen: &[(u64, Timestamp)], held: Vec<Held>) -> Self {
+        let mut it = Self::default();
+        for (key, _) in seen.iter().take(LIMIT).rev() {
+            it.remember(*key);
+        }
+        it.held = held.into_iter().map(|held| (held.key, held)).collect();
+        it
+    }
+
+    /// Judges a failure, and remembers it if it is new.
+    pub fn judge(&mut self, record: &Record<'_>, print: Fingerprint, now: Timestamp) -> Joined {
+        let ids = Ids::of(record, print);
+        if ids.own.is_some_and(|key| self.seen.contains(&key) || self.held.contains_key(&key)) {
+            return Joined::Duplicate;
+        }
+        if ids.elsewhere.iter().any(|key| self.seen.contains(key)) {
+            self.mark(&ids, now);
+            return Joined::Duplicate;
+        }
+        let Some(waits_for) = ids.waits_for else {
+            self.mark(&ids, now);
+            return Joined::New;
+        };
+        if self.seen.contains(&waits_for) {
+            self.mark(&ids, now);
+            return Joined::Duplicate;
+        }
+        match ids.own {
+            Some(own) if self.held.len() < HELD_LIMIT => Joined::Hold(own, waits_for),
+            _ => {
+                self.mark(&ids, now);
+                Joined::New
+            }
+        }
+    }
+
+    /// Holds a finding that [`Joins::judge`] said to hold.
+    pub fn hold(
+        &mut self,
+        (key, waits_for): (u64, u64),
+        finding: Redacted<Finding>,
+        (source, position): (&str, Position),
+        now: Timestamp,
+    ) {
+        let until = now.checked_add(HOLD).unwrap_or(now);
+        let source = source.to_owned();
+        self.held.insert(key, Held { key, waits_for, until, source, finding, position });
+        self.added.push(key);
+    }
+
+    /// Gives the held findings whose wait is over, each with whether it is new.
+    pub fn settle(&mut self, now: Timestamp) -> Vec<(Held, bool)> {
+        let due = |held: &Held, seen: &HashSet<u64>| held.until <= now || seen.contains(&held.waits_for);
+        let keys: Vec<u64> =
+            self.held.values().filter(|it| due(it, &self.seen)).map(|it| it.key).collect();
+        let mut out = Vec::new();
+        for held in keys.iter().filter_map(|key| self.held.remove(key)) {
+            let new = !self.seen.contains(&held.waits_for);
+            self.settled.push(held.key);
+            self.note(held.key, now);
+            if new {
+                let ids = Ids::of(&held.finding.record, held.finding.fingerprint);
+                self.mark(&ids, now);
+            }
+            out.push((held, new));
+        }
+        out
+    }
+
+    /// How many findings wait.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.held.len()
+    }
+
+    /// How many findings of `source` wait.
+    #[must_use]
+    pub fn waiting_of(&self, source: &str) -> usize {
+        self.held.values().filter(|it| it.source == source).count()
+    }
+
+    /// Moves what changed into `changes`.
+    pub fn drain(&mut self, changes: &mut Changes) {
+        changes.seen.append(&mut self.fresh);
+        changes.settled.append(&mut self.settled);
+        changes.held.extend(self.added.drain(..).filter_map(|key| self.held.get(&key).cloned()));
+    }
+
+    fn mark(&mut self, ids: &Ids, now: Timestamp) {
+        for key in ids.own.iter().chain(&ids.tells) {
+            self.note(*key, now);
+        }
+    }
+
+    fn note(&mut self, key: u64, now: Timestamp) {
+        if self.remember(key) {
+            self.fresh.push((key, now));
+        }
+    }
+
+    fn remember(&mut self, key: u64) -> bool {
+        if !self.seen.insert(key) {
+            return false;
+        }
+        self.order.push_back(key);
+        if self.order.len() > LIMIT
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.seen.remove(&oldest);
+        }
+        true
+    }
+}
+
+/// The keys of a failure.
+#[derive(Debug, Default)]
+struct Ids {
+    /// The key of the failure itself, where it prints an id of its own.
+    own: Option<u64>,
+    /// Keys under which other records may look for it.
+    tells: Vec<u64>,
+    /// Keys under which another carrier may have told it.
+    elsewhere: Vec<u64>,
+    /// The key of what it would only repeat.
+    waits_for: Option<u64>,
+}
+
+impl Ids {
+    fn of(record: &Record<'_>, print: Fingerprint) -> Self {
+        match record.format {
+            Format::PipelineRun => Self::pipeline(record),
+            Format::TriggerRun => Self::trigger(record),
+            _ => Self::activity(record, print),
+        }
+    }
+
+    fn activity(record: &Record<'_>, print: Fingerprint) -> Self {
+        let mut ids = Self::default();
+        let at = &record.context;
+        ids.own = at.activity_run_id.as_deref().map(|id| key("activity", id, 0));
+        let run = at.pipeline_run_id.as_deref();
+        if wraps(record) {
+            ids.waits_for = run.map(|id| key("in-run", id, print.0));
+        } else if let Some(id) = run {
+            ids.tells.push(key("in-run", id, print.0));
+        }
+        ids.tells.extend(run.map(|id| key("failed-run", id, 0)));
+        if let Some(id) = at.correlation_id.as_deref() {
+            ids.tells.push(key("failed-operation", id, 0));
+            ids.tells.push(key(record.format.as_str(), id, print.0));
+            let others = CARRIERS.iter().filter(|it| **it != record.format);
+            ids.elsewhere = others.map(|it| key(it.as_str(), id, print.0)).collect();
+        }
+        ids
+    }
+
+    fn pipeline(record: &Record<'_>) -> Self {
+        let id = record.context.pipeline_run_id.as_deref();
+        let operation = record.context.correlation_id.as_deref();
+        Self {
+            own: id.map(|id| key("pipeline", id, 0)),
+            waits_for: id.map(|id| key("failed-run", id, 0)),
+            tells: operation.map(|id| key("failed-operation", id, 0)).into_iter().collect(),
+            elsewhere: Vec::new(),
+        }
+    }
+
+    fn trigger(record: &Record<'_>) -> Self {
+        let id = record.context.correlation_id.as_deref();
+        Self {
+            own: id.map(|id| key("trigger", id, 0)),
+            waits_for: id.map(|id| key("failed-operation", id, 0)),
+            ..Self::default()
+        }
+    }
+}
+
+/// Whether an activity only contains others, so that its error repeats one of theirs.
+fn wraps(record: &Record<'_>) -> bool {
+    let kinds = ["ForEach", "ExecutePipeline", "IfCondition", "Switch", "Until", "InvokePipeline"];
+    let kind = record.context.activity_type.as_deref().unwrap_or_default();
+    kinds.iter().any(|it| it.eq_ignore_ascii_case(kind))
+        || (record.format == Format::ActivityRun
+            && record.message.starts_with("Activity failed because an inner activity failed"))
+}
+
+fn key(kind: &str, id: &str, print: u64) -> u64 {
+    let mut hash = Xxh3::new();
+    hash.update(kind.as_bytes());
+    hash.update(&[0]);
+    hash.update(id.to_ascii_lowercase().as_bytes());
+    hash.update(&print.to_le_bytes());
+    hash.digest()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shirwatch_parsers::Context;
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    #[test]
+    #[rustfmt::skip]
+    fn the_same_failure_is_counted_once() {
+        // format, activity type, run, pipeline run, correlation        what becomes of each
+        check(&["a Copy a1 p1 -", "a Copy a1 p1 -"],                    "new dup");
+        check(&["a Copy a1 p1 -", "a Copy a2 p1 -"],                    "new new");
+        check(&["a Copy a1 p1 -", "e - a1 - -"],                        "new dup");
+        check(&["a Copy a1 p1 c1", "e - - - c1"],                       "new dup");
+        check(&["e - - - c1", "e - - - c1"],                            "new new");
+        check(&["e - - - -", "e - - - -"],                              "new new");
+        check(&["a Copy a1 p1 -", "a ForEach f1 p1 -"],                 "new dup");
+        check(&["a Copy a1 p1 -", "p - - p1 -"],                        "new dup");
+        check(&["p - - p1 -", "a Copy a1 p1 -"],                        "hold new, then dup");
+        check(&["p - - p1 -"],                                          "hold, then new");
+        check(&["a ForEach f1 p1 -", "a Copy a1 p1 -", "p - - p1 -"],   "hold new dup, then dup");
+        check(&["a Copy a1 p1 c1", "t - - - c1"],                       "new dup");
+        check(&["p - - p1 -", "p - - p1 -"],                            "hold dup, then new");
+    }
+
+    #[track_caller]
+    fn check(records: &[&str], expected: &str) {
+        let mut joins = Joins::default();
+        let mut out = Vec::new();
+        for record in records.iter().map(|it| record(it)) {
+            out.push(match joins.judge(&record, Fingerprint(7), NOW) {
+                Joined::New => "new",
+                Joined::Duplicate => "dup",
+                Joined::Hold(key, waits_for) => {
+                    let finding = crate::pipeline::tests::finding(record);
+                    let position = Position { path: String::new(), offset: 0, line: 0 };
+                    joins.hold((key, waits_for), finding, ("s", position), NOW);
+                    "hold"
+                }
+            });
+        }
+        let mut actual = out.join(" ");
+        for (_, new) in joins.settle(Timestamp::MAX) {
+            actual += if new { ", then new" } else { ", then dup" };
+        }
+        assert_eq!(actual, expected);
+    }
+
+    fn record(text: &str) -> Record<'static> {
+        let parts: Vec<_> = text.split(' ').map(|it| (it != "-").then(|| it.to_owned().into())).collect();
+        let format = match text.as_bytes()[0] {
+            b'a' => Format::ActivityRun,
+            b'p' => Format::PipelineRun,
+            b't' => Format::TriggerRun,
+            _ => Format::EventLog,
+        };
+        let context = Context {
+            activity_type: parts[1].clone(),
+            activity_run_id: parts[2].clone(),
+            pipeline_run_id: parts[3].clone(),
+            correlation_id: parts[4].clone(),
+            ..Context::default()
+        };
+        Record { format, context, ..Record::default() }
+    }
+}

@@ -1,0 +1,241 @@
+//! What must outlive the process: counters, incidents, alerts on their way, checkpoints.
+//!
+//! ```text
+//! Store::commit(changes)   totals + incidents + outbox + checkpoints + seen + held
+//!                          └──────────────── one transaction ────────────────┘
+//! ```
+//!
+//! All that follows from a batch is written at once, or nothing of it: a checkpoint never
+//! runs ahead of what was found before it, and no crash counts an error twice or loses it.
+//! There is one writer, [`Store`], held by one thread, and any number of [`Reader`]s.
+//!
+//! The database is SQLite in WAL mode with `synchronous=NORMAL`: a killed process loses
+//! nothing; after a power cut the last moments may be read again.
+//!
+//! This module keeps what it is given. It judges nothing, asks no clock, and sends nothing.
+
+mod checkpoints;
+mod error;
+mod incidents;
+mod open;
+mod outbox;
+mod reader;
+mod rows;
+mod seen;
+mod totals;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs::File;
+use std::path::Path;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, TransactionBehavior};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use crate::store::error::StoreError;
+pub use crate::store::incidents::IncidentCount;
+pub use crate::store::outbox::OutboxRow;
+pub use crate::store::reader::Reader;
+
+use crate::model::changes::{Changes, Held};
+use crate::model::checkpoint::Checkpoint;
+use crate::model::incident::{Incident, State};
+use crate::model::size::ByteSize;
+use crate::model::totals::Totals;
+
+/// `limits:` how much the store may keep.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct StoreConfig {
+    /// How large the database may become. Near that, resolved incidents are dropped, the
+    /// oldest first; counters and open incidents never. At least 1MiB.
+    pub store_bytes: ByteSize,
+}
+
+impl Default for StoreConfig {
+    fn default() -> Self {
+        Self { store_bytes: ByteSize::gib(1) }
+    }
+}
+
+/// What the store knew when the process began.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// The counters.
+    pub totals: Totals,
+    /// Open incidents, the last seen first, at most [`Loaded::OPEN`].
+    pub incidents: Vec<Incident>,
+    /// Resolved incidents, the last seen first, at most [`Loaded::RESOLVED`], so that they
+    /// reopen and count on. For others ask [`Store::incident`].
+    pub resolved: Vec<Incident>,
+    /// Where each stream of each source goes on.
+    pub checkpoints: Vec<Checkpoint>,
+    /// Keys of occurrences that were counted, the newest first.
+    pub seen: Vec<(u64, Timestamp)>,
+    /// Runs that wait for word of their failed activities.
+    pub held: Vec<Held>,
+    /// How many alerts wait for each receiver.
+    pub queue_lengths: BTreeMap<String, u64>,
+}
+
+impl Loaded {
+    /// Open incidents that are taken into memory.
+    pub const OPEN: u64 = 10_000;
+    /// Resolved incidents that are taken into memory.
+    pub const RESOLVED: u64 = 2_000;
+}
+
+/// The one writer of a state folder.
+#[derive(Debug)]
+pub struct Store {
+    database: Connection,
+    /// How many keys `seen` holds at most.
+    seen: u64,
+    /// Alerts that were handed out and not settled yet.
+    handed_out: HashSet<i64>,
+    /// Keeps other processes out while it is open.
+    _lock: File,
+}
+
+/// Resolved incidents that are dropped in one go.
+const PRUNED_AT_ONCE: u32 = 100;
+
+impl Store {
+    /// Opens the store in the state folder `dir`, and makes both where they are missing. A
+    /// database that cannot be used is put aside under a name that ends in `now`.
+    pub fn open(dir: &Path, limits: &StoreConfig, now: Timestamp) -> Result<Self, StoreError> {
+        open::folder(dir)?;
+        let lock = open::lock(dir)?;
+        let database = open::database(dir, now)?;
+        limit(&database, limits.store_bytes)?;
+        let seen = seen::count(&database)?;
+        Ok(Self { database, seen, handed_out: HashSet::new(), _lock: lock })
+    }
+
+    /// All that is needed to go on where the last process ended.
+    pub fn load(&self) -> Result<Loaded, StoreError> {
+        let read = &self.database;
+        Ok(Loaded {
+            totals: totals::all(read)?,
+            incidents: incidents::list(read, Some(State::Open), Loaded::OPEN, 0)?,
+            resolved: incidents::list(read, Some(State::Resolved), Loaded::RESOLVED, 0)?,
+            checkpoints: checkpoints::all(read)?,
+            seen: seen::newest(read)?,
+            held: seen::held(read)?,
+            queue_lengths: outbox::lengths(read)?,
+        })
+    }
+
+    /// Writes all of `changes`, or on an error nothing.
+    pub fn commit(&mut self, changes: &Changes, now: Timestamp) -> Result<(), StoreError> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let write = self.database.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        make_room(&write)?;
+        let seen = write_all(&write, changes, self.seen, now)?;
+        write.commit()?;
+        self.seen = seen;
+        Ok(())
+    }
+
+    /// The incident with this key or fingerprint, whether it is in memory or not.
+    pub fn incident(&self, name: &str) -> Result<Option<Incident>, StoreError> {
+        Ok(incidents::find(&self.database, name)?)
+    }
+
+    /// Up to `limit` alerts that `receiver` may be told now. Each is handed out once, until
+    /// [`sent`](Self::sent), [`retry`](Self::retry) or [`drop`](Self::drop) settles it or
+    /// the process ends. Of one incident only the oldest is handed out.
+    pub fn due(
+        &mut self,
+        now: Timestamp,
+        receiver: &str,
+        limit: usize,
+    ) -> Result<Vec<OutboxRow>, StoreError> {
+        let (due, unreadable) =
+            outbox::due(&self.database, now, receiver, limit, &self.handed_out)?;
+        for id in unreadable {
+            tracing::warn!(id, receiver, "an alert in the store cannot be read and is dropped");
+            self.drop(id)?;
+        }
+        self.handed_out.extend(due.iter().map(|it| it.id));
+        Ok(due)
+    }
+
+    /// The receiver has it.
+    pub fn sent(&mut self, id: i64) -> Result<(), StoreError> {
+        self.drop(id)
+    }
+
+    /// The receiver could not take it; it is due again at `next_at`.
+    pub fn retry(&mut self, id: i64, next_at: Timestamp, error: &str) -> Result<(), StoreError> {
+        outbox::retry(&self.database, id, next_at, error)?;
+        self.handed_out.remove(&id);
+        Ok(())
+    }
+
+    /// It is given up: refused, too old, or its receiver is gone.
+    pub fn drop(&mut self, id: i64) -> Result<(), StoreError> {
+        outbox::remove(&self.database, id)?;
+        self.handed_out.remove(&id);
+        Ok(())
+    }
+
+    /// How many alerts wait for each receiver; receivers for which none waits are missing.
+    pub fn queue_lengths(&self) -> Result<BTreeMap<String, u64>, StoreError> {
+        Ok(outbox::lengths(&self.database)?)
+    }
+}
+
+fn write_all(
+    write: &Connection,
+    changes: &Changes,
+    seen: u64,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    totals::add(write, &changes.totals)?;
+    incidents::write(write, &changes.incidents)?;
+    outbox::put(write, &changes.outbox, now)?;
+    checkpoints::write(write, &changes.checkpoints)?;
+    checkpoints::forget(write, &changes.forgotten)?;
+    seen::hold(write, &changes.held)?;
+    seen::settle(write, &changes.settled)?;
+    Ok(seen::remember(write, &changes.seen, seen)?)
+}
+
+/// Makes SQLite itself refuse to grow beyond the limit.
+fn limit(database: &Connection, bytes: ByteSize) -> Result<(), StoreError> {
+    let page_size = pragma(database, "page_size")?.max(1);
+    let pages = bytes.0.max(ByteSize::mib(1).0) / page_size;
+    let sql = format!("PRAGMA max_page_count = {}", pages.min(u32::MAX.into()));
+    database.query_row(&sql, [], |_| Ok(()))?;
+    Ok(())
+}
+
+/// Drops resolved incidents, the oldest first, when more than nine tenths of the store are
+/// used, until less than eight are. Room that they leave is used again.
+fn make_room(write: &Connection) -> Result<(), StoreError> {
+    let limit = pragma(write, "max_page_count")?;
+    if used(write)? * 10 <= limit * 9 {
+        return Ok(());
+    }
+    while used(write)? * 10 > limit * 8 {
+        if incidents::prune_resolved(write, PRUNED_AT_ONCE)? == 0 {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn used(read: &Connection) -> Result<u64, StoreError> {
+    Ok(pragma(read, "page_count")?.saturating_sub(pragma(read, "freelist_count")?))
+}
+
+fn pragma(read: &Connection, name: &str) -> Result<u64, StoreError> {
+    Ok(read.query_row(&format!("PRAGMA {name}"), [], |row| rows::count(row, 0))?)
+}

@@ -1,0 +1,78 @@
+//! Why the store could not do what was asked.
+//!
+//! The kinds are told apart by what helps: another folder, more room, patience, or a new
+//! database. The cause stays in `source`.
+
+use std::io;
+use std::path::PathBuf;
+
+use rusqlite::ErrorCode;
+
+/// Why the store could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "each message says it")]
+pub enum StoreError {
+    #[error(
+        "state folder `{}` is in use by another shirwatch; stop that one or choose another `state_dir`",
+        dir.display()
+    )]
+    InUse { dir: PathBuf },
+
+    #[error(
+        "cannot use state folder `{}`; let this user write there or choose another `state_dir`",
+        dir.display()
+    )]
+    Folder { dir: PathBuf, source: io::Error },
+
+    #[error(
+        "no store in state folder `{}`; start `shirwatch run` once or name the right `state_dir`",
+        dir.display()
+    )]
+    Absent { dir: PathBuf },
+
+    #[error(
+        "the store has schema {found} and this shirwatch reads {known}; use the same version as the daemon"
+    )]
+    Schema { found: i64, known: i64 },
+
+    #[error("the store is full; free space on its disk or raise `limits.store_bytes`")]
+    Full { source: rusqlite::Error },
+
+    #[error("the store is busy; another program holds its database")]
+    Busy { source: rusqlite::Error },
+
+    #[error("the store is damaged; restart shirwatch, which puts it aside and begins a new one")]
+    Corrupt { source: rusqlite::Error },
+
+    #[error("the store cannot be read or written; check its disk and its rights")]
+    Io { source: rusqlite::Error },
+
+    #[error("the store cannot keep a value")]
+    Encode { source: serde_json::Error },
+}
+
+impl StoreError {
+    /// True when the same call may succeed later: stop reading, and try again.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Full { .. } | Self::Busy { .. } | Self::Io { .. })
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(source: rusqlite::Error) -> Self {
+        match source.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::Full { source },
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy { source },
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Corrupt { source },
+            _ => Self::Io { source },
+        }
+    }
+}
+
+impl From<serde_json::Error> for StoreError {
+    fn from(source: serde_json::Error) -> Self {
+        Self::Encode { source }
+    }
+}

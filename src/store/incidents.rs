@@ -1,0 +1,179 @@
+//! The tables `incidents` and `occurrences`.
+//!
+//! An incident is written whole; of its occurrences the newest [`KEPT`] are kept. What is
+//! asked for (state, fingerprint, times) has a column; what is only shown is JSON.
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde::Serialize;
+
+use crate::model::changes::{IncidentChange, Occurrence};
+use crate::model::finding::{Category, Severity};
+use crate::model::fingerprint;
+use crate::model::incident::{Incident, State};
+use crate::store::error::StoreError;
+use crate::store::rows;
+
+/// Occurrences kept of one incident.
+pub(super) const KEPT: u32 = 50;
+
+const WRITE: &str = "INSERT INTO incidents
+    (key, fingerprint, grouping, rule, category, severity, fault, state, count,
+     first_seen, last_seen, last_read, resolved_at, sample, places, fingerprint_version)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+    ON CONFLICT (key) DO UPDATE SET
+        rule = excluded.rule, category = excluded.category, severity = excluded.severity,
+        fault = excluded.fault, state = excluded.state, count = excluded.count,
+        first_seen = excluded.first_seen, last_seen = excluded.last_seen,
+        last_read = excluded.last_read, resolved_at = excluded.resolved_at,
+        sample = excluded.sample, places = excluded.places";
+
+const READ: &str = "SELECT key, fingerprint, grouping, rule, category, severity, fault, state,
+    count, first_seen, last_seen, last_read, resolved_at, sample, places FROM incidents";
+
+const PRUNE_OCCURRENCES: &str = "DELETE FROM occurrences WHERE id IN
+    (SELECT id FROM occurrences WHERE incident = ?1
+     ORDER BY time DESC, id DESC LIMIT -1 OFFSET ?2)";
+
+/// How many incidents there are of one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct IncidentCount {
+    /// Whether they go on.
+    pub state: State,
+    /// The kind of trouble.
+    pub category: Category,
+    /// How urgent they are.
+    pub severity: Severity,
+    /// How many.
+    pub count: u64,
+}
+
+/// Writes incidents whole, with their latest occurrences.
+pub(super) fn write(write: &Connection, changes: &[IncidentChange]) -> Result<(), StoreError> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let mut put = write.prepare(WRITE)?;
+    for change in changes {
+        put_incident(&mut put, &change.incident)?;
+    }
+    write_occurrences(write, changes)
+}
+
+fn put_incident(put: &mut rusqlite::Statement<'_>, it: &Incident) -> Result<(), StoreError> {
+    put.execute(params![
+        it.key,
+        it.fingerprint.to_string(),
+        serde_json::to_string(&it.group)?,
+        it.rule,
+        it.category.as_str(),
+        it.severity.as_str(),
+        it.fault.as_str(),
+        it.state.as_str(),
+        i64::try_from(it.count).unwrap_or(i64::MAX),
+        rows::nanos(it.first_seen),
+        rows::nanos(it.last_seen),
+        rows::nanos(it.last_read),
+        it.resolved_at.map(rows::nanos),
+        serde_json::to_string(&it.sample)?,
+        serde_json::to_string(&it.places)?,
+        fingerprint::VERSION,
+    ])?;
+    Ok(())
+}
+
+fn write_occurrences(write: &Connection, changes: &[IncidentChange]) -> Result<(), StoreError> {
+    let mut put =
+        write.prepare("INSERT INTO occurrences (incident, time, body) VALUES (?1, ?2, ?3)")?;
+    let mut prune = write.prepare(PRUNE_OCCURRENCES)?;
+    for change in changes.iter().filter(|it| !it.occurrences.is_empty()) {
+        let key = &change.incident.key;
+        for it in &change.occurrences {
+            put.execute(params![key, rows::nanos(it.time), serde_json::to_string(it)?])?;
+        }
+        prune.execute(params![key, KEPT])?;
+    }
+    Ok(())
+}
+
+/// Incidents in `state` (all where `None`), the last seen first.
+pub(super) fn list(
+    read: &Connection,
+    state: Option<State>,
+    limit: u64,
+    offset: u64,
+) -> rusqlite::Result<Vec<Incident>> {
+    let filter = if state.is_some() { "state = ?1" } else { "?1 IS NULL" };
+    let mut select = read.prepare(&format!(
+        "{READ} WHERE {filter} ORDER BY last_seen DESC, key LIMIT ?2 OFFSET ?3"
+    ))?;
+    let clamp = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let state = state.map_or(Value::Null, |it| Value::Text(it.as_str().to_owned()));
+    let found = select.query_map(params![state, clamp(limit), clamp(offset)], incident)?;
+    rows::readable("incidents", found)
+}
+
+/// The incident with this key, or else with this fingerprint: an open one first, then the
+/// last seen.
+pub(super) fn find(read: &Connection, name: &str) -> rusqlite::Result<Option<Incident>> {
+    let mut select = read.prepare(&format!(
+        "{READ} WHERE key = ?1 OR fingerprint = ?1
+         ORDER BY key = ?1 DESC, state = 'open' DESC, last_seen DESC LIMIT 1"
+    ))?;
+    select.query_row([name], incident).optional()
+}
+
+fn incident(row: &Row<'_>) -> rusqlite::Result<Incident> {
+    Ok(Incident {
+        key: row.get(0)?,
+        fingerprint: rows::name(row, 1)?,
+        group: rows::json(row, 2)?,
+        rule: row.get(3)?,
+        category: rows::name(row, 4)?,
+        severity: rows::name(row, 5)?,
+        fault: rows::name(row, 6)?,
+        state: rows::name(row, 7)?,
+        count: rows::count(row, 8)?,
+        first_seen: rows::time(row, 9)?,
+        last_seen: rows::time(row, 10)?,
+        last_read: rows::time(row, 11)?,
+        resolved_at: rows::maybe_time(row, 12)?,
+        sample: rows::json(row, 13)?,
+        places: rows::json(row, 14)?,
+    })
+}
+
+/// The occurrences kept of the incident with this key, newest first.
+pub(super) fn occurrences(read: &Connection, key: &str) -> rusqlite::Result<Vec<Occurrence>> {
+    let mut select = read.prepare(
+        "SELECT body FROM occurrences WHERE incident = ?1 ORDER BY time DESC, id DESC LIMIT ?2",
+    )?;
+    let found = select.query_map(params![key, KEPT], |row| rows::json(row, 0))?;
+    rows::readable("occurrences", found)
+}
+
+/// How many incidents there are, by state, category and severity.
+pub(super) fn counts(read: &Connection) -> rusqlite::Result<Vec<IncidentCount>> {
+    let mut select = read.prepare(
+        "SELECT state, category, severity, count(*) FROM incidents
+         GROUP BY state, category, severity ORDER BY state, category, severity",
+    )?;
+    let found = select.query_map([], |row| {
+        Ok(IncidentCount {
+            state: rows::name(row, 0)?,
+            category: rows::name(row, 1)?,
+            severity: rows::name(row, 2)?,
+            count: rows::count(row, 3)?,
+        })
+    })?;
+    rows::readable("incidents", found)
+}
+
+/// Takes out the `count` resolved incidents that were seen longest ago, with their
+/// occurrences; says how many there were.
+pub(super) fn prune_resolved(write: &Connection, count: u32) -> rusqlite::Result<usize> {
+    const OLDEST: &str = "SELECT key FROM incidents WHERE state = 'resolved'
+        ORDER BY last_seen, key LIMIT ?1";
+    write.execute(&format!("DELETE FROM occurrences WHERE incident IN ({OLDEST})"), [count])?;
+    write.execute(&format!("DELETE FROM incidents WHERE key IN ({OLDEST})"), [count])
+}

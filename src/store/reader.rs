@@ -1,0 +1,104 @@
+//! Reads the store beside the daemon, for the page and for the commands.
+//!
+//! A reader has a connection of its own that cannot write. It sees what was committed when
+//! each question is asked, and holds up no commit.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::model::changes::{Held, Occurrence};
+use crate::model::checkpoint::Checkpoint;
+use crate::model::incident::{Incident, State};
+use crate::model::totals::Totals;
+use crate::store::error::StoreError;
+use crate::store::incidents::{self, IncidentCount};
+use crate::store::outbox::{self, OutboxRow};
+use crate::store::{checkpoints, open, seen, totals};
+
+/// Reads the store of one state folder.
+#[derive(Debug)]
+pub struct Reader {
+    database: Connection,
+}
+
+impl Reader {
+    /// Opens the store in the state folder `dir`, where there is one.
+    pub fn open(dir: &Path) -> Result<Self, StoreError> {
+        let path = open::database_path(dir);
+        if !path.exists() {
+            return Err(StoreError::Absent { dir: dir.to_owned() });
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let database = Connection::open_with_flags(path, flags)?;
+        database.busy_timeout(open::PATIENCE)?;
+        match open::schema(&database)? {
+            0 => Err(StoreError::Absent { dir: dir.to_owned() }),
+            open::SCHEMA => Ok(Self { database }),
+            found => Err(StoreError::Schema { found, known: open::SCHEMA }),
+        }
+    }
+
+    /// Incidents in `state` (all where `None`), the last seen first.
+    pub fn incidents(
+        &self,
+        state: Option<State>,
+        limit: u64,
+        offset: u64,
+    ) -> Result<Vec<Incident>, StoreError> {
+        Ok(incidents::list(&self.database, state, limit, offset)?)
+    }
+
+    /// The incident with this key or fingerprint, and its latest occurrences, newest first.
+    /// Where several have the fingerprint: an open one, else the last seen.
+    pub fn incident(&self, name: &str) -> Result<Option<(Incident, Vec<Occurrence>)>, StoreError> {
+        let Some(incident) = incidents::find(&self.database, name)? else { return Ok(None) };
+        let occurrences = incidents::occurrences(&self.database, &incident.key)?;
+        Ok(Some((incident, occurrences)))
+    }
+
+    /// How many incidents there are, by state, category and severity.
+    pub fn incident_counts(&self) -> Result<Vec<IncidentCount>, StoreError> {
+        Ok(incidents::counts(&self.database)?)
+    }
+
+    /// The committed counters.
+    pub fn totals(&self) -> Result<Totals, StoreError> {
+        Ok(totals::all(&self.database)?)
+    }
+
+    /// Where each stream of each source goes on.
+    pub fn checkpoints(&self) -> Result<Vec<Checkpoint>, StoreError> {
+        Ok(checkpoints::all(&self.database)?)
+    }
+
+    /// Alerts that wait for their receivers, oldest first.
+    pub fn outbox(&self) -> Result<Vec<OutboxRow>, StoreError> {
+        Ok(outbox::all(&self.database)?)
+    }
+
+    /// How many alerts wait for each receiver.
+    pub fn queue_lengths(&self) -> Result<BTreeMap<String, u64>, StoreError> {
+        Ok(outbox::lengths(&self.database)?)
+    }
+
+    /// Runs that wait for word of their failed activities: `pending` in the ledger.
+    pub fn held(&self) -> Result<Vec<Held>, StoreError> {
+        Ok(seen::held(&self.database)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::tests::open;
+
+    #[test]
+    fn a_reader_cannot_write() {
+        let dir = tempfile::tempdir().unwrap();
+        let _store = open(dir.path());
+        let reader = Reader::open(dir.path()).unwrap();
+        assert!(reader.database.execute("DELETE FROM totals", []).is_err());
+    }
+}
