@@ -40,6 +40,9 @@ pub struct Incident {
     pub last_read: Timestamp,
     /// When it was resolved.
     pub resolved_at: Option<Timestamp>,
+    /// When receivers were told last that it goes on; `None` when they were not, or were
+    /// told that it is over.
+    pub notified_at: Option<Timestamp>,
     /// The latest finding that was kept as a sample.
     pub sample: Redacted<Finding>,
     /// Where it happened; each set holds [`Places::LIMIT`] names at most.

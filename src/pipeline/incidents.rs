@@ -125,6 +125,28 @@ pub struct Sighting<'a> {
     pub read_at: Timestamp,
 }
 
+impl<'a> Sighting<'a> {
+    /// A finding that was held and is counted now.
+    pub(super) fn of(
+        it: &'a Finding,
+        labels: &'a BTreeMap<String, String>,
+        position: &'a Position,
+        read_at: Timestamp,
+    ) -> Self {
+        Self {
+            rule: &it.rule,
+            category: it.category,
+            severity: it.severity,
+            fault: it.fault,
+            fingerprint: it.fingerprint,
+            record: &it.record,
+            labels,
+            position,
+            read_at,
+        }
+    }
+}
+
 /// That something is to be said of an incident.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {

@@ -19,17 +19,17 @@ pub(super) const KEPT: u32 = 50;
 
 const WRITE: &str = "INSERT INTO incidents
     (key, fingerprint, grouping, rule, category, severity, fault, state, count,
-     first_seen, last_seen, last_read, resolved_at, sample, places, fingerprint_version)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+     first_seen, last_seen, last_read, resolved_at, notified_at, sample, places, fingerprint_version)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
     ON CONFLICT (key) DO UPDATE SET
         rule = excluded.rule, category = excluded.category, severity = excluded.severity,
         fault = excluded.fault, state = excluded.state, count = excluded.count,
         first_seen = excluded.first_seen, last_seen = excluded.last_seen,
         last_read = excluded.last_read, resolved_at = excluded.resolved_at,
-        sample = excluded.sample, places = excluded.places";
+        notified_at = excluded.notified_at, sample = excluded.sample, places = excluded.places";
 
 const READ: &str = "SELECT key, fingerprint, grouping, rule, category, severity, fault, state,
-    count, first_seen, last_seen, last_read, resolved_at, sample, places FROM incidents";
+    count, first_seen, last_seen, last_read, resolved_at, notified_at, sample, places FROM incidents";
 
 const PRUNE_OCCURRENCES: &str = "DELETE FROM occurrences WHERE id IN
     (SELECT id FROM occurrences WHERE incident = ?1
@@ -75,6 +75,7 @@ fn put_incident(put: &mut rusqlite::Statement<'_>, it: &Incident) -> Result<(), 
         rows::nanos(it.last_seen),
         rows::nanos(it.last_read),
         it.resolved_at.map(rows::nanos),
+        it.notified_at.map(rows::nanos),
         serde_json::to_string(&it.sample)?,
         serde_json::to_string(&it.places)?,
         fingerprint::VERSION,
@@ -138,8 +139,9 @@ fn incident(row: &Row<'_>) -> rusqlite::Result<Incident> {
         last_seen: rows::time(row, 10)?,
         last_read: rows::time(row, 11)?,
         resolved_at: rows::maybe_time(row, 12)?,
-        sample: rows::json(row, 13)?,
-        places: rows::json(row, 14)?,
+        notified_at: rows::maybe_time(row, 13)?,
+        sample: rows::json(row, 14)?,
+        places: rows::json(row, 15)?,
     })
 }
 

@@ -76,6 +76,7 @@ pub(super) fn incident(key: &str, state: State, second: i64) -> Incident {
         last_seen: at(second),
         last_read: at(second + 1),
         resolved_at: (state == State::Resolved).then(|| at(second + 60)),
+        notified_at: (state == State::Open).then(|| at(second + 1)),
         sample: finding(),
         places: Places { pipelines: ["nightly".to_owned()].into(), ..Places::default() },
     }

@@ -136,6 +136,7 @@ pub(crate) fn read<'a>(text: &Cow<'a, str>) -> Reading<'a> {
                 side: it.side,
                 activity: it.activity.map(|name| Cow::Owned(name.into_owned())),
                 truncated: it.truncated,
+                end: it.end,
                 issues: it.issues,
             }
         }

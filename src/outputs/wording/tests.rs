@@ -63,6 +63,7 @@ fn incident() -> Incident {
         last_seen: "2026-03-01T06:40:00Z".parse().unwrap(),
         last_read: "2026-03-01T06:40:01Z".parse().unwrap(),
         resolved_at: None,
+        notified_at: None,
         sample: Redacted::from_store(finding()),
         places: Default::default(),
     };

@@ -24,6 +24,7 @@ CREATE TABLE incidents (
     last_seen           INTEGER NOT NULL,
     last_read           INTEGER NOT NULL,
     resolved_at         INTEGER,
+    notified_at         INTEGER,
     -- JSON: the finding that was kept as a sample, redacted before it came here.
     sample              TEXT NOT NULL,
     -- JSON: the names of what it touched.
