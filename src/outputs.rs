@@ -131,6 +131,7 @@ pub(crate) mod tests {
             ends_at: Some("2026-03-01T06:20:00Z".parse().unwrap()),
             generator_url: "https://shirwatch.contoso.example/incidents/9f86d081884c7d65"
                 .to_owned(),
+            finding: serde_json::json!({ "rule": "sql-login-failed" }),
         }
     }
 
