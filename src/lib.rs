@@ -10,3 +10,4 @@ pub mod catalogue;
 pub mod pipeline;
 pub mod store;
 pub mod outputs;
+pub mod delivery;
