@@ -14,3 +14,5 @@ pub mod store;
 pub mod outputs;
 
 pub mod delivery;
+
+pub mod web;
