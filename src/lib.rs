@@ -6,13 +6,10 @@
 //! metric, an incident and an alert there.
 
 pub mod model;
-
 pub mod catalogue;
-
+pub mod pipeline;
 pub mod store;
-
 pub mod outputs;
-
 pub mod delivery;
 
 pub mod web;

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Nothing here can fail or wait: no file, no socket, no clock. Time enters with the batch
-//! and through [`Pipeline::tick`]; what is to be kept leaves through [`Pipeline::drain`]. So
+//! and through [`Pipeline::tick`] and [`Pipeline::settle`]; what is to be kept leaves through [`Pipeline::drain`]. So
 //! a test is a text in and incidents out, and `run`, `scan` and `explain` are three uses of
 //! one thing.
 
@@ -18,6 +18,8 @@ mod ledger;
 mod lines;
 pub mod prefilter;
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -59,6 +61,8 @@ pub struct Pipeline {
     pub incidents: Incidents,
     /// What is the same failure.
     pub joins: Joins,
+    /// The labels of each source that was read.
+    labels: BTreeMap<String, BTreeMap<String, String>>,
     /// Whether lines are counted, so that findings can name theirs.
     pub count_lines: bool,
 }
@@ -74,8 +78,9 @@ pub struct Taken {
     pub notices: Vec<Notice>,
 }
 
-/// Where each finding goes that somebody wants to see in full.
-pub type Each<'a> = &'a mut dyn FnMut(&Position, Redacted<Finding>);
+/// Who looks at each error that is counted. The second argument gives the finding in full;
+/// it costs more than all the rest, so only who shows it should call it.
+pub type Each<'a> = &'a mut dyn FnMut(&Sighting<'_>, &dyn Fn() -> Redacted<Finding>);
 
 impl Pipeline {
     /// A pipeline that has seen nothing yet.
@@ -88,6 +93,7 @@ impl Pipeline {
             ledger: Ledger::default(),
             incidents: Incidents::default(),
             joins: Joins::default(),
+            labels: BTreeMap::new(),
             count_lines: false,
         }
     }
@@ -99,6 +105,9 @@ impl Pipeline {
         settings: &Settings,
         mut each: Option<Each<'_>>,
     ) -> Taken {
+        if !batch.labels.is_empty() && !self.labels.contains_key(batch.source) {
+            self.labels.insert(batch.source.to_owned(), batch.labels.clone());
+        }
         let mut notices = Vec::new();
         let prefilter = std::mem::take(&mut self.prefilter);
         let mut frames = Frames::of(batch, &prefilter);
@@ -182,7 +191,7 @@ impl Pipeline {
             redactor.redact(catalogue.finding(record.clone().into_owned(), verdict, fingerprint))
         };
         if let Some(each) = each {
-            each(position, render());
+            each(&sighting, &render);
         }
         self.incidents.observe(&sighting, render)
     }
@@ -198,8 +207,13 @@ impl Pipeline {
         self.redactor.redact(catalogue.finding(record, verdict, fingerprint))
     }
 
-    /// Resolves what is quiet, repeats what goes on, counts what was held long enough.
-    pub fn tick(&mut self, now: Timestamp, mut each: Option<Each<'_>>) -> Vec<Notice> {
+    /// Resolves what is quiet and repeats what goes on.
+    pub fn tick(&mut self, now: Timestamp) -> Vec<Notice> {
+        self.incidents.tick(now)
+    }
+
+    /// Counts what was held long enough without word of a failed activity.
+    pub fn settle(&mut self, now: Timestamp, mut each: Option<Each<'_>>) -> Vec<Notice> {
         let mut notices = Vec::new();
         for (held, new) in self.joins.settle(now) {
             if !new {
@@ -207,16 +221,15 @@ impl Pipeline {
                 continue;
             }
             let finding = held.finding;
-            let labels = std::collections::BTreeMap::new();
+            let labels = self.labels.get(&held.source).cloned().unwrap_or_default();
             let read_at = held.until.min(now);
             let sighting = Sighting::of(&finding, &labels, &held.position, read_at);
             self.ledger.error(&held.source, &sighting, finding.rule != "unclassified");
             if let Some(each) = &mut each {
-                each(&held.position, finding.clone());
+                each(&sighting, &|| finding.clone());
             }
             notices.extend(self.incidents.observe(&sighting, || finding.clone()));
         }
-        notices.extend(self.incidents.tick(now));
         notices
     }
 
@@ -239,11 +252,11 @@ impl Pipeline {
     }
 
     /// Notes what is wrong with a frame as bytes.
-    fn note(&mut self, batch: &Batch<'_>, frame: &Frame, text: &str) {
+    fn note(&mut self, batch: &Batch<'_>, frame: &Frame, text: &Cow<'_, str>) {
         if frame.cut {
             self.ledger.cut(batch.source);
         }
-        if matches!(text, text if text.contains('\u{fffd}')) {
+        if matches!(text, Cow::Owned(_)) {
             self.ledger.issue(Format::Plain, shirwatch_parsers::IssueKind::InvalidUtf8);
         }
     }

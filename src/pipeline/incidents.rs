@@ -287,8 +287,10 @@ impl Incidents {
         if self.known.len() < LIMIT {
             return true;
         }
-        let over = self.known.iter().filter(|(_, it)| it.incident.state == State::Resolved && !it.changed);
-        let Some(slot) = over.min_by_key(|(_, it)| it.incident.last_read).map(|(slot, _)| *slot) else {
+        let over =
+            self.known.iter().filter(|(_, it)| it.incident.state == State::Resolved && !it.changed);
+        let Some(slot) = over.min_by_key(|(_, it)| it.incident.last_read).map(|(slot, _)| *slot)
+        else {
             return false;
         };
         if let Some(gone) = self.known.remove(&slot) {
@@ -429,7 +431,9 @@ impl Tracked {
 /// The places a record names.
 fn places(record: &Record<'_>) -> Places {
     let at = &record.context;
-    let set = |it: &Option<std::borrow::Cow<'_, str>>| it.as_deref().map(str::to_owned).into_iter().collect();
+    let set = |it: &Option<std::borrow::Cow<'_, str>>| {
+        it.as_deref().map(str::to_owned).into_iter().collect()
+    };
     Places {
         factories: set(&at.factory),
         pipelines: set(&at.pipeline),
