@@ -11,3 +11,4 @@ pub mod pipeline;
 pub mod store;
 pub mod outputs;
 pub mod delivery;
+pub mod web;
