@@ -7,5 +7,7 @@
 
 pub mod model;
 pub mod catalogue;
+pub mod pipeline;
 pub mod store;
 pub mod outputs;
+pub mod delivery;

@@ -3,7 +3,10 @@
 //! A verdict borrows the rule and holds no text, so that judging a record that is then
 //! dropped (a duplicate, a run that did not fail) costs nothing but the looking.
 
+use shirwatch_parsers::{Level, Record};
+
 use crate::catalogue::rule::Rule;
+use crate::model::finding::Severity;
 
 /// Which rule knows a record, and by what right.
 #[derive(Debug, Clone)]
@@ -30,6 +33,16 @@ impl Verdict<'_> {
     #[must_use]
     pub fn known(&self) -> bool {
         self.alternative.is_some()
+    }
+
+    /// How urgent `record` is: as its rule says, but never worse than its writer thought
+    /// when that was a warning. A copy that skips a row goes on.
+    #[must_use]
+    pub fn severity(&self, record: &Record<'_>) -> Severity {
+        match record.level {
+            Some(Level::Warning) => self.rule.severity.min(Severity::Warning),
+            _ => self.rule.severity,
+        }
     }
 }
 
