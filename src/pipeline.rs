@@ -14,7 +14,7 @@ pub mod framer;
 pub mod incidents;
 pub mod joins;
 mod json;
-mod ledger;
+pub mod ledger;
 mod lines;
 pub mod prefilter;
 

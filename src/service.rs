@@ -121,27 +121,41 @@ async fn serve(
     catalogue: Arc<Catalogue>,
     delivery: Arc<Delivery>,
 ) -> Result<Ended, ServiceError> {
-    let listener = if options.serve { Some(web::listen(&config.web).await?) } else { None };
+    let listener = if options.serve { Some(web::bind(&config.web).await?) } else { None };
     let (events, inbox) = sync_channel(1024);
     let alarm = Alarm::new(events.clone());
     let (commands, asked) = mpsc::channel(16);
     let (outcomes, done) = mpsc::channel(64);
-    let shared = Shared::new(config.web.clone(), state_dir.clone(), Arc::clone(&catalogue), commands);
+    let shared =
+        Shared::new(config.web.clone(), state_dir.clone(), Arc::clone(&catalogue), commands);
     let shared = Arc::new(shared);
     shared.set_redactor(Redactor::new(&config.redaction));
     shared.set_about(about(&config));
     let courier = Courier::new(courier::TIMEOUT)?;
     let workers = delivery.start(&courier, &outcomes);
-    let parts = Parts { config, state_dir, store, catalogue, delivery, workers, shared: Arc::clone(&shared), alarm };
+    let parts = Parts {
+        config,
+        state_dir,
+        store,
+        catalogue,
+        delivery,
+        workers,
+        shared: Arc::clone(&shared),
+        alarm,
+    };
     let mut engine = Engine::new(parts, options.once, options.on_incident.take())?;
     spawn_forwarders(events.clone(), asked, done, options.once);
     if let Some(listener) = listener {
         announce(&listener, options.on_address.take());
-        tokio::spawn(web::serve(listener, shared));
+        tokio::spawn(web::serve(listener, shared, std::future::pending()));
     }
     let deadline = options.deadline;
     let handle = thread::Builder::new().name("engine".to_owned()).spawn(move || {
-        let ended = if options.once { engine.run_once(&inbox, deadline) } else { engine.run(&inbox, deadline) };
+        let ended = if options.once {
+            engine.run_once(&inbox, deadline)
+        } else {
+            engine.run(&inbox, deadline)
+        };
         (engine, ended)
     })?;
     let (engine, ended) = tokio::task::spawn_blocking(move || handle.join())
@@ -171,8 +185,16 @@ fn about(config: &Config) -> About {
     About {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         revision: option_env!("SHIRWATCH_REVISION").unwrap_or_default().to_owned(),
-        sources: config.sources.iter().map(|it| (it.name().to_owned(), kind(it).to_owned())).collect(),
-        receivers: config.receivers.iter().map(|it| (it.name.clone(), it.kind().to_owned())).collect(),
+        sources: config
+            .sources
+            .iter()
+            .map(|it| (it.name().to_owned(), kind(it).to_owned()))
+            .collect(),
+        receivers: config
+            .receivers
+            .iter()
+            .map(|it| (it.name.clone(), it.kind().unwrap_or_default().to_owned()))
+            .collect(),
     }
 }
 

@@ -80,7 +80,9 @@ pub(super) fn run(args: RunArgs) -> Done {
     }
     let late = args.once && ended.undelivered > 0;
     if late {
-        terminal::complain(&*Failure::new(format!("{} alerts were not delivered", ended.undelivered)).error);
+        terminal::complain(
+            &*Failure::new(format!("{} alerts were not delivered", ended.undelivered)).error,
+        );
     }
     Ok(if late { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
@@ -99,7 +101,9 @@ fn configure(args: &RunArgs) -> Result<Config, Failure> {
         for file in &files {
             let path = file.to_string_lossy();
             if !path.contains(['*', '?', '[', '{']) && !file.exists() {
-                return Err(Failure::usage(format!("there is no file or folder `{path}`; check the path")));
+                return Err(Failure::usage(format!(
+                    "there is no file or folder `{path}`; check the path"
+                )));
             }
         }
         let include = files.iter().map(|it| it.to_string_lossy().into_owned()).collect();
@@ -112,7 +116,9 @@ fn configure(args: &RunArgs) -> Result<Config, Failure> {
         files.for_each(|it| it.read_from = ReadFrom::End);
     }
     if config.sources.is_empty() && args.once {
-        return Err(Failure::usage("there is nothing to read; name files, or configure `sources:`"));
+        return Err(Failure::usage(
+            "there is nothing to read; name files, or configure `sources:`",
+        ));
     }
     Ok(config)
 }
@@ -189,7 +195,9 @@ fn sum_up(ended: &Ended, format: Format) -> Result<(), Failure> {
 
 fn failure(error: ServiceError) -> Failure {
     match error {
-        ServiceError::Catalogue(_) | ServiceError::Delivery(_) | ServiceError::Source(_) => Failure::refused(error),
+        ServiceError::Catalogue(_) | ServiceError::Delivery(_) | ServiceError::Source(_) => {
+            Failure::refused(error)
+        }
         _ => Failure::new(error),
     }
 }

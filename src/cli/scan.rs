@@ -84,7 +84,9 @@ pub(super) fn run(args: &ScanArgs) -> Done {
     for path in &args.paths {
         let text = path.to_string_lossy();
         if !text.contains(['*', '?', '[', '{']) && !path.exists() {
-            return Err(Failure::usage(format!("there is no file or folder `{text}`; check the path")));
+            return Err(Failure::usage(format!(
+                "there is no file or folder `{text}`; check the path"
+            )));
         }
     }
     let mut scan = Scan::new(args)?;
@@ -92,14 +94,20 @@ pub(super) fn run(args: &ScanArgs) -> Done {
     scan.close()?;
     match args.format {
         ScanFormat::Jsonl => {}
-        ScanFormat::Json => terminal::say(&format!("{}\n", serde_json::to_string_pretty(&scan.seen.tally)?))?,
+        ScanFormat::Json => {
+            terminal::say(&format!("{}\n", serde_json::to_string_pretty(&scan.seen.tally)?))?
+        }
         ScanFormat::Text => terminal::say(&summary(&scan.seen.tally, Style::of_stdout()))?,
     }
     for (path, error) in &scan.source.status().errors {
         terminal::complain(&*Failure::new(format!("`{path}` was not read: {error}")).error);
     }
     let worst = args.fail_on.map(Severity::from).zip(scan.seen.worst);
-    Ok(if worst.is_some_and(|(limit, worst)| worst >= limit) { ExitCode::from(4) } else { ExitCode::SUCCESS })
+    Ok(if worst.is_some_and(|(limit, worst)| worst >= limit) {
+        ExitCode::from(4)
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 /// One pass over the files.
@@ -135,14 +143,23 @@ impl Scan {
         pipeline.count_lines = true;
         let lines = (args.format == ScanFormat::Jsonl).then(|| BufWriter::new(std::io::stdout()));
         let seen = Seen { lines, ..Seen::default() };
-        Ok(Self { source: sources::open(&config, &opening).map_err(Failure::usage)?, settings, pipeline, seen })
+        Ok(Self {
+            source: sources::open(&config, &opening).map_err(Failure::usage)?,
+            settings,
+            pipeline,
+            seen,
+        })
     }
 
     fn read(&mut self) -> Result<(), Failure> {
         while !self.source.status().finished {
             let Some(batch) = self.source.read(clock()).map_err(Failure::new)? else { continue };
             let seen = &mut self.seen;
-            let taken = self.pipeline.process(&batch, &self.settings, Some(&mut |it, full| seen.take(it, full)));
+            let taken = self.pipeline.process(
+                &batch,
+                &self.settings,
+                Some(&mut |it, full| seen.take(it, full)),
+            );
             self.source.advance(taken.bytes, taken.framing);
             self.drain();
             if let Some(error) = self.seen.failed.take() {
@@ -208,7 +225,9 @@ pub(super) fn summary(it: &Tally, style: Style) -> String {
             out.push_str(&format!("{count:>8}  {}\n", terminal::clean(name)));
         }
         if rows.len() > 20 {
-            out.push_str(&style.paint(Look::Faint, &format!("          and {} more\n", rows.len() - 20)));
+            out.push_str(
+                &style.paint(Look::Faint, &format!("          and {} more\n", rows.len() - 20)),
+            );
         }
     }
     out

@@ -134,8 +134,12 @@ mod tests {
     #[test]
     fn text_is_wrapped_behind_its_label() {
         let style = Style { colour: false, width: 40 };
-        let actual = style.wrap("  1. ", "Test the linked service from the node, not from the portal.");
-        assert_eq!(actual, "  1. Test the linked service from the\n     node, not from the portal.\n");
+        let actual =
+            style.wrap("  1. ", "Test the linked service from the node, not from the portal.");
+        assert_eq!(
+            actual,
+            "  1. Test the linked service from the\n     node, not from the portal.\n"
+        );
     }
 
     #[test]

@@ -29,6 +29,7 @@ use crate::model::incident::Incident;
 use crate::model::incident::State;
 use crate::model::redacted::Redactor;
 use crate::outputs::wording::Wording;
+use crate::pipeline::Each;
 use crate::pipeline::Pipeline;
 use crate::pipeline::incidents::Incidents;
 use crate::pipeline::joins::Joins;
@@ -161,7 +162,11 @@ impl Engine {
     }
 
     /// Works until it is told to stop.
-    pub fn run(&mut self, inbox: &Receiver<Event>, deadline: Duration) -> Result<Ended, ServiceError> {
+    pub fn run(
+        &mut self,
+        inbox: &Receiver<Event>,
+        deadline: Duration,
+    ) -> Result<Ended, ServiceError> {
         while !self.stop {
             self.alarm.rearm();
             let busy = self.turn(clock());
@@ -174,7 +179,11 @@ impl Engine {
     }
 
     /// Reads all there is, and ends.
-    pub fn run_once(&mut self, inbox: &Receiver<Event>, deadline: Duration) -> Result<Ended, ServiceError> {
+    pub fn run_once(
+        &mut self,
+        inbox: &Receiver<Event>,
+        deadline: Duration,
+    ) -> Result<Ended, ServiceError> {
         while self.turn(clock()) || !self.all_read() {
             self.commit_when_due(true)?;
             self.wait(inbox, self.blocked.is_none());
@@ -211,8 +220,8 @@ impl Engine {
                     }
                 };
                 let tally = &mut self.tally;
-                let mut count = |it: &_, _: &dyn Fn() -> _| tally.count(it);
-                let taken = self.pipeline.process(&batch, &tap.settings, Some(&mut count));
+                let count: Each<'_> = &mut |it, _| tally.count(it);
+                let taken = self.pipeline.process(&batch, &tap.settings, Some(count));
                 said.extend(taken.notices);
                 busy |= taken.bytes > 0;
                 tap.source.advance(taken.bytes, taken.framing);
@@ -331,7 +340,11 @@ impl Engine {
     }
 
     /// Writes what is left and waits until receivers have answered, to the deadline.
-    fn finish(&mut self, inbox: &Receiver<Event>, deadline: Duration) -> Result<Ended, ServiceError> {
+    fn finish(
+        &mut self,
+        inbox: &Receiver<Event>,
+        deadline: Duration,
+    ) -> Result<Ended, ServiceError> {
         let begun = Instant::now();
         loop {
             self.commit()?;
@@ -353,7 +366,9 @@ impl Engine {
         tally.lines = self.pipeline.lines;
         let open = self.pipeline.incidents.iter().filter(|it| it.state == State::Open);
         let mut open: Vec<_> = open.cloned().collect();
-        open.sort_by(|left, right| right.severity.cmp(&left.severity).then(right.count.cmp(&left.count)));
+        open.sort_by(|left, right| {
+            right.severity.cmp(&left.severity).then(right.count.cmp(&left.count))
+        });
         Ended { tally, open, undelivered }
     }
 }
@@ -365,7 +380,9 @@ impl Tap {
             return;
         }
         match &trouble {
-            Some(error) => tracing::warn!(source = self.source.name(), error, "cannot read the source"),
+            Some(error) => {
+                tracing::warn!(source = self.source.name(), error, "cannot read the source")
+            }
             None => tracing::info!(source = self.source.name(), "the source can be read again"),
         }
         self.trouble = trouble;

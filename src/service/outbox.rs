@@ -71,7 +71,7 @@ impl Engine {
             if room == 0 {
                 continue;
             }
-            let rows = match self.store.due(now, &name, room as u64) {
+            let rows = match self.store.due(now, &name, room) {
                 Ok(rows) => rows,
                 Err(error) => {
                     tracing::warn!(receiver = name, %error, "cannot read the outbox");
@@ -100,8 +100,10 @@ impl Engine {
                 (self.store.sent(id), None)
             }
             Answer::Retry { after, why } if attempts < ATTEMPTS => {
-                let pause = after.unwrap_or_else(|| backoff(attempts));
-                let next = SignedDuration::try_from(pause).ok().and_then(|it| clock().checked_add(it).ok());
+                let pause = after.unwrap_or_else(|| backoff(attempts, id.unsigned_abs()));
+                let next = SignedDuration::try_from(pause)
+                    .ok()
+                    .and_then(|it| clock().checked_add(it).ok());
                 let next = next.unwrap_or(Timestamp::MAX);
                 (self.store.retry(id, next, &why.to_string()), Some(why))
             }
@@ -111,7 +113,11 @@ impl Engine {
             }
         };
         if let Some(why) = failure {
-            self.pipeline.ledger.add(&metrics::NOTIFICATIONS_FAILED, &[receiver, why.kind.as_str()], 1.0);
+            self.pipeline.ledger.add(
+                &metrics::NOTIFICATIONS_FAILED,
+                &[receiver, why.kind.as_str()],
+                1.0,
+            );
         }
         self.shared.set_failure(receiver, failure.map(ToString::to_string));
         if let Err(error) = done {

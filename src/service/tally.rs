@@ -77,11 +77,10 @@ impl Tally {
 
 fn add(table: &mut BTreeMap<String, u64>, name: Option<&str>, by: u64) {
     let Some(name) = name else { return };
-    match table.get_mut(name) {
-        Some(count) => *count += by,
-        None if table.len() < LIMIT => {
-            table.insert(name.to_owned(), by);
-        }
-        None => *table.entry(metrics::OTHER.to_owned()).or_default() += by,
+    if let Some(count) = table.get_mut(name) {
+        *count += by;
+        return;
     }
+    let name = if table.len() < LIMIT { name } else { metrics::OTHER };
+    *table.entry(name.to_owned()).or_default() += by;
 }
