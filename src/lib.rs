@@ -6,5 +6,6 @@
 //! metric, an incident and an alert there.
 
 pub mod model;
+pub mod sources;
 pub mod store;
 pub mod outputs;
