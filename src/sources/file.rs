@@ -16,8 +16,11 @@ pub(crate) mod encoding;
 mod find;
 mod gzip;
 mod identity;
+mod look;
+mod offer;
 mod stream;
 mod trouble;
+mod turn;
 mod watch;
 
 #[cfg(test)]
@@ -26,8 +29,6 @@ mod tests;
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::collections::VecDeque;
-use std::fs::File;
-use std::io;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -43,28 +44,14 @@ use crate::sources::file::admit::Pending;
 use crate::sources::file::config::FileConfig;
 use crate::sources::file::config::ReadFrom;
 use crate::sources::file::find::Finder;
-use crate::sources::file::find::Found;
-use crate::sources::file::gzip::Unpacker;
 use crate::sources::file::identity::FileId;
-use crate::sources::file::stream::Buffers;
-use crate::sources::file::stream::Handle;
-use crate::sources::file::stream::Look;
-use crate::sources::file::stream::Offer;
+use crate::sources::file::look::REST;
+use crate::sources::file::offer::Buffers;
+use crate::sources::file::offer::Offer;
 use crate::sources::file::stream::Place;
-use crate::sources::file::stream::Reading;
 use crate::sources::file::stream::Stream;
 use crate::sources::file::trouble::Troubles;
 use crate::sources::file::watch::Watch;
-use crate::sources::passed;
-
-/// Files that are held open.
-const OPEN: usize = 512;
-
-/// How long a file that left its place must be quiet until its handle is closed.
-const LINGER: Duration = Duration::from_secs(30);
-
-/// The least time between two looks, however often the system tells of changes.
-const REST: Duration = Duration::from_millis(50);
 
 /// A file that has grown for so long without being read on is stalled.
 const STALLED: Duration = Duration::from_secs(60);
@@ -89,6 +76,8 @@ pub struct FileSource {
     next: Number,
     /// Files that wait until we know whether they are copies.
     pending: HashMap<FileId, Pending>,
+    /// Files without a byte, as of the last look.
+    empty: u64,
     /// Streams whose turn comes.
     ready: VecDeque<Number>,
     /// Compressed files that wait for the one that is open.
@@ -132,6 +121,7 @@ impl FileSource {
             by_id: HashMap::new(),
             next: 0,
             pending: HashMap::new(),
+            empty: 0,
             ready: VecDeque::new(),
             packed: VecDeque::new(),
             unpacking: None,
@@ -165,283 +155,6 @@ impl FileSource {
     /// The most bytes of one file that are read in one go.
     fn max(&self) -> usize {
         self.config.max_record_bytes.as_len().saturating_add(SLACK).max(stream::BUFFER)
-    }
-
-    /// True when it is time to look for files again.
-    fn is_due(&self, now: Timestamp) -> bool {
-        let Some(last) = self.looked_at else { return true };
-        if self.once {
-            return self.look_again;
-        }
-        let told = self.watch.has_changed() && passed(last, now, REST);
-        self.look_again || told || passed(last, now, self.config.poll_interval)
-    }
-
-    /// Finds what there is, and says whose turn comes.
-    fn look(&mut self, now: Timestamp) {
-        self.watch.take_changed();
-        self.look_again = false;
-        self.watch.follow(&self.name, self.finder.folders());
-        self.troubles.begin_look();
-        let found = self.finder.find(&mut self.troubles);
-        let found = admit::by_id(found, &self.streams, &self.by_id);
-        let strangers = self.recognise(found, now);
-        self.admit_all(strangers, now);
-        self.troubles.end_look();
-        self.forget(now);
-        self.looked_at = Some(now);
-        self.virgin = false;
-    }
-
-    /// Takes in the files that we know; gives back those that we do not.
-    fn recognise(&mut self, found: HashMap<FileId, Found>, now: Timestamp) -> Vec<Found> {
-        let mut strangers = Vec::new();
-        let mut here = HashMap::new();
-        for (id, file) in found {
-            match self.by_id.get(&id).copied() {
-                Some(number) => {
-                    here.insert(number, file);
-                }
-                None => strangers.push(file),
-            }
-        }
-        let numbers: Vec<_> = self.streams.keys().copied().collect();
-        for number in numbers {
-            match here.remove(&number) {
-                Some(file) => strangers.extend(self.meet(number, file, now)),
-                None => self.miss(number, now),
-            }
-        }
-        strangers
-    }
-
-    /// The file of a stream was found. Gives it back when its content is another.
-    fn meet(&mut self, number: Number, file: Found, now: Timestamp) -> Option<Found> {
-        let stream = self.streams.get_mut(&number)?;
-        if self.once && stream.ended {
-            return None;
-        }
-        stream.moved_to(&file.path);
-        if stream.place != Place::Here {
-            stream.dirty |= stream.place != Place::Gone(Timestamp::MAX);
-            (stream.place, stream.ended) = (Place::Here, false);
-        }
-        let size = file.metadata.len();
-        let modified = file.metadata.modified().ok();
-        if stream.done == Some(size) {
-            return None;
-        }
-        let changed = size != stream.size || modified != stream.modified;
-        if changed || !stream.verified {
-            return match self.verify(number, now) {
-                Ok(true) => {
-                    self.ready.push_back(number);
-                    None
-                }
-                Ok(false) => Some(file),
-                Err(error) => {
-                    self.troubles.note(&file.path, &error);
-                    None
-                }
-            };
-        }
-        let waits = stream.size > stream.offset && !stream.idle_offered && !stream.compressed;
-        if waits || stream.has_more() {
-            self.ready.push_back(number);
-        }
-        None
-    }
-
-    /// True when the file of a stream still holds what we have read of it.
-    fn verify(&mut self, number: Number, now: Timestamp) -> io::Result<bool> {
-        if !self.hold(number)? {
-            self.look_again = true;
-            return Ok(true);
-        }
-        let Some(stream) = self.streams.get_mut(&number) else { return Ok(true) };
-        let same = stream.verify()?;
-        if !same {
-            self.replaced(number, now);
-        }
-        Ok(same)
-    }
-
-    /// The content that we have read is gone; its number belongs to another now.
-    fn replaced(&mut self, number: Number, now: Timestamp) {
-        self.close(number);
-        let Some(stream) = self.streams.get_mut(&number) else { return };
-        (stream.place, stream.replaced, stream.dirty) = (Place::Gone(now), true, true);
-        if self.by_id.get(&stream.id) == Some(&number) {
-            self.by_id.remove(&stream.id);
-        }
-        self.look_again = true;
-    }
-
-    /// The file of a stream was not found. While its handle is open it is read on.
-    fn miss(&mut self, number: Number, now: Timestamp) {
-        let Some(stream) = self.streams.get_mut(&number) else { return };
-        match stream.place {
-            Place::Gone(since) if since <= now => {}
-            Place::Here if stream.handle.is_some() => stream.place = Place::Left(now),
-            Place::Here | Place::Gone(_) => {
-                (stream.place, stream.dirty) = (Place::Gone(now), true);
-                self.troubles.clear(&stream.path);
-            }
-            Place::Left(_) => {}
-        }
-        if matches!(stream.place, Place::Left(_)) {
-            self.ready.push_back(number);
-        }
-    }
-
-    /// Forgets what was gone for long.
-    fn forget(&mut self, now: Timestamp) {
-        let over = |it: &Stream| match it.place {
-            Place::Gone(since) => now > since && passed(since, now, self.config.forget_after),
-            _ => false,
-        };
-        let gone: Vec<_> =
-            self.streams.iter().filter(|(_, it)| over(it)).map(|(number, _)| *number).collect();
-        for number in gone {
-            self.close(number);
-            let Some(stream) = self.streams.remove(&number) else { continue };
-            if self.by_id.get(&stream.id) == Some(&number) {
-                self.by_id.remove(&stream.id);
-            }
-            self.forgotten.push(stream.key);
-        }
-    }
-
-    /// Opens the file of a stream, where it is not open. False when another file has its
-    /// path now; the next look will tell.
-    fn hold(&mut self, number: Number) -> io::Result<bool> {
-        let Some(stream) = self.streams.get_mut(&number) else { return Ok(false) };
-        if stream.handle.is_none() {
-            let file = File::open(&stream.path)?;
-            let (id, metadata) = identity::look_at(&file)?;
-            if id != stream.id {
-                return Ok(false);
-            }
-            if stream.compressed {
-                (stream.size, stream.modified) = (metadata.len(), metadata.modified().ok());
-                (stream.done, stream.ended, stream.verified) = (None, false, true);
-                stream.handle = Some(Handle::Packed(Box::new(Unpacker::new(file))));
-            } else {
-                stream.handle = Some(Handle::Plain(file));
-            }
-        }
-        self.touch(number);
-        Ok(true)
-    }
-
-    /// Notes that a handle is used, and closes the one that was not for longest when too
-    /// many are open. A file that left its place could not be opened again.
-    fn touch(&mut self, number: Number) {
-        let Some(stream) = self.streams.get_mut(&number) else { return };
-        self.open.remove(&stream.used);
-        self.uses += 1;
-        stream.used = self.uses;
-        self.open.insert(self.uses, number);
-        if self.open.len() <= OPEN {
-            return;
-        }
-        let may_close = |it: &Stream| it.place == Place::Here && !it.compressed;
-        let may_close = |it: &Number| self.streams.get(it).is_none_or(may_close);
-        let oldest = self.open.values().copied().find(|it| may_close(it) && *it != number);
-        oldest.into_iter().for_each(|it| self.close(it));
-    }
-
-    fn close(&mut self, number: Number) {
-        if let Some(stream) = self.streams.get_mut(&number) {
-            stream.handle = None;
-            self.open.remove(&stream.used);
-        }
-        if self.unpacking == Some(number) {
-            self.unpacking = None;
-            self.ready.extend(self.packed.drain(..));
-        }
-    }
-
-    /// Looks into one file; true when something of it is offered.
-    fn turn(&mut self, number: Number, now: Timestamp) -> Option<Offer> {
-        let stream = self.streams.get(&number)?;
-        if matches!(stream.place, Place::Gone(_)) || (stream.ended && stream.handle.is_none()) {
-            return None;
-        }
-        if stream.compressed && self.unpacking.is_some_and(|it| it != number) {
-            self.packed.push_back(number);
-            return None;
-        }
-        let closing = self.is_over(number, now);
-        let look = self.look_into(number, now, closing);
-        match look {
-            Ok(Look::Offer(offer)) => {
-                self.well(number);
-                return Some(offer);
-            }
-            Ok(Look::Nothing) => self.rest(number, closing, now),
-            Ok(Look::Replaced) => self.replaced(number, now),
-            Err(error) => self.fail(number, &error),
-        }
-        None
-    }
-
-    /// True when a file that left its place was quiet for long.
-    fn is_over(&self, number: Number, now: Timestamp) -> bool {
-        let Some(stream) = self.streams.get(&number) else { return false };
-        let Place::Left(since) = stream.place else { return false };
-        let since = stream.grew_at.map_or(since, |it| it.max(since));
-        passed(since, now, LINGER)
-    }
-
-    fn look_into(&mut self, number: Number, now: Timestamp, closing: bool) -> io::Result<Look> {
-        if !self.hold(number)? {
-            self.look_again = true;
-            return Ok(Look::Nothing);
-        }
-        let how = Reading {
-            now,
-            idle: self.config.idle,
-            charset: self.config.encoding,
-            max: self.max(),
-            last: self.once || closing,
-        };
-        let Some(stream) = self.streams.get_mut(&number) else { return Ok(Look::Nothing) };
-        if stream.compressed {
-            self.unpacking = Some(number);
-        }
-        stream.look(&mut self.buffers, how)
-    }
-
-    /// A file could be read.
-    fn well(&mut self, number: Number) {
-        if let Some(stream) = self.streams.get(&number) {
-            self.troubles.clear(&stream.path);
-        }
-    }
-
-    /// A file has nothing to offer now.
-    fn rest(&mut self, number: Number, closing: bool, now: Timestamp) {
-        self.well(number);
-        let Some(stream) = self.streams.get_mut(&number) else { return };
-        if self.once {
-            stream.end();
-        }
-        if closing {
-            (stream.place, stream.dirty) = (Place::Gone(now), true);
-        }
-        if closing || stream.compressed || self.once {
-            self.close(number);
-        }
-    }
-
-    /// A file cannot be read. It is tried again when it changes.
-    fn fail(&mut self, number: Number, error: &io::Error) {
-        if let Some(stream) = self.streams.get_mut(&number) {
-            self.troubles.note_reading(&stream.path, error);
-            stream.offered = stream.size;
-        }
-        self.close(number);
     }
 
     fn is_stalled(&self, stream: &Stream) -> bool {
@@ -506,7 +219,7 @@ impl Source for FileSource {
     fn status(&self) -> SourceStatus {
         let there = || self.streams.values().filter(|it| !matches!(it.place, Place::Gone(_)));
         SourceStatus {
-            files: there().count() as u64,
+            files: there().count() as u64 + self.empty,
             files_open: self.open.len() as u64,
             lag_bytes: there().map(Stream::lag).sum(),
             last_read: self.last_read,

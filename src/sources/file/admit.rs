@@ -48,6 +48,13 @@ pub(super) struct Pending {
     since: Timestamp,
 }
 
+/// What we knew before a look.
+struct Known {
+    /// The number of the first stream that is younger.
+    newest: Number,
+    absent: Vec<Number>,
+}
+
 /// A file that we have not met, opened.
 struct Stranger {
     found: Found,
@@ -81,37 +88,47 @@ impl FileSource {
     /// moment `app.log.1` comes before `app.log`.
     pub(super) fn admit_all(&mut self, mut strangers: Vec<Found>, now: Timestamp) {
         strangers.sort_by_cached_key(|it| (it.metadata.modified().ok(), Reverse(it.path.clone())));
-        let newest = self.next;
+        let known = Known { newest: self.next, absent: self.absent() };
         let mut pending = std::mem::take(&mut self.pending);
-        for found in strangers.into_iter().filter(|it| it.metadata.len() > 0) {
+        let (full, empty): (Vec<_>, _) =
+            strangers.into_iter().partition(|it| it.metadata.len() > 0);
+        self.empty = empty.len() as u64;
+        for found in full {
             let (path, id) = (found.path.clone(), found.id);
             match Stranger::meet(found) {
-                Ok(it) => self.admit(it, newest, pending.remove(&id), now),
+                Ok(it) => self.admit(it, &known, pending.remove(&id), now),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => self.troubles.note(&path, &error),
             }
         }
     }
 
-    fn admit(&mut self, it: Stranger, newest: Number, waited: Option<Pending>, now: Timestamp) {
-        let number = match self.returning(&it) {
+    fn admit(&mut self, it: Stranger, known: &Known, waited: Option<Pending>, now: Timestamp) {
+        let number = match self.returning(&it, &known.absent) {
             Some(number) => self.adopt(number, it),
-            None if self.must_wait(&it, newest, waited, now) => return,
+            None if self.must_wait(&it, known.newest, waited, now) => return,
             None => self.welcome(it, now),
         };
         self.ready.push_back(number);
     }
 
+    /// Streams whose file is not where it was.
+    fn absent(&self) -> Vec<Number> {
+        let absent = self.streams.iter().filter(|(_, it)| it.place != Place::Here);
+        absent.map(|(number, _)| *number).collect()
+    }
+
     /// The stream whose content this is, and whose file is gone.
-    fn returning(&self, it: &Stranger) -> Option<Number> {
+    fn returning(&self, it: &Stranger, absent: &[Number]) -> Option<Number> {
         let fits = |stream: &&Stream| {
             stream.place != Place::Here
                 && stream.offset > 0
                 && it.may_be(stream)
                 && it.holds(stream).unwrap_or(false)
         };
-        let best = self.streams.iter().filter(|(_, it)| fits(it));
-        best.max_by_key(|(_, it)| it.offset).map(|(number, _)| *number)
+        let streams = absent.iter().filter_map(|it| Some((*it, self.streams.get(it)?)));
+        let best = streams.filter(|(_, it)| fits(it)).max_by_key(|(_, it)| it.offset);
+        best.map(|(number, _)| number)
     }
 
     /// Goes on with a stream in this file.
@@ -247,7 +264,11 @@ impl Stranger {
         if self.size >= stream.offset || stream.head.bytes == 0 {
             return self.holds(stream);
         }
-        if self.size < stream.head.bytes && !is_kin(&self.found.path, &stream.path) {
+        let likely = match self.size < stream.head.bytes {
+            true => is_kin(&self.found.path, &stream.path),
+            false => stream.head.begins(&self.head),
+        };
+        if !likely {
             return Ok(false);
         }
         let original = match &stream.handle {

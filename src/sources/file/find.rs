@@ -133,32 +133,45 @@ impl Finder {
         if pattern.is_some_and(|it| !it.is_match(path)) || self.leaves_out(entry, path) {
             return;
         }
+        if is_binary(path) {
+            // A folder may hold such files; one that was named is a mistake.
+            if entry.depth() == 0 {
+                troubles.note(path, &"not a text; a source reads text files and `.gz`");
+            }
+            return;
+        }
         match identity::look(path) {
             Ok((id, metadata)) if metadata.is_file() => {
                 found.push(Found { path: path.to_owned(), id, metadata });
             }
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => troubles.note(path, &error),
+            Err(error) => troubles.note_blind(path, &error),
         }
     }
 
     fn leaves_out(&self, entry: &DirEntry, path: &Path) -> bool {
-        let extension = path.extension().and_then(|it| it.to_str()).unwrap_or_default();
-        let binary = BINARY.iter().any(|it| it.eq_ignore_ascii_case(extension));
-        binary || self.exclude.is_match(path) || self.exclude.is_match(entry.file_name())
+        self.exclude.is_match(path) || self.exclude.is_match(entry.file_name())
     }
 }
 
-/// A file that vanishes while we walk is no trouble; a base that is missing is one.
+fn is_binary(path: &Path) -> bool {
+    let extension = path.extension().and_then(|it| it.to_str()).unwrap_or_default();
+    BINARY.iter().any(|it| it.eq_ignore_ascii_case(extension))
+}
+
+/// A file that vanishes while we walk is no trouble; a base that is missing is one. On any
+/// other error nobody knows what is there, and what we knew is not taken for gone.
 fn note(error: &walkdir::Error, base: &Path, troubles: &mut Troubles) {
     let kind = error.io_error().map(io::Error::kind);
     if kind == Some(io::ErrorKind::NotFound) && error.depth() > 0 {
         return;
     }
+    let path = error.path().unwrap_or(base);
     match error.io_error() {
-        Some(source) => troubles.note(error.path().unwrap_or(base), source),
-        None => troubles.note(error.path().unwrap_or(base), error),
+        Some(source) if kind == Some(io::ErrorKind::NotFound) => troubles.note(path, source),
+        Some(source) => troubles.note_blind(path, source),
+        None => troubles.note(path, error),
     }
 }
 

@@ -68,11 +68,10 @@ impl Bench {
     }
 
     fn source(&mut self) -> &mut FileSource {
-        let checkpoints: Vec<_> = self.checkpoints.values().cloned().collect();
-        let how = Opening { checkpoints: &checkpoints, once: self.once, ..Opening::default() };
-        let config = &self.config;
         self.source.get_or_insert_with(|| {
-            FileSource::open("files", &BTreeMap::new(), config, &how).unwrap()
+            let checkpoints: Vec<_> = self.checkpoints.values().cloned().collect();
+            let how = Opening { checkpoints: &checkpoints, once: self.once, ..Opening::default() };
+            FileSource::open("files", &BTreeMap::new(), &self.config, &how).unwrap()
         })
     }
 

@@ -24,6 +24,8 @@ struct Trouble {
     reading: bool,
     /// True when it was met in this look.
     fresh: bool,
+    /// True when nobody knows what is there, rather than that nothing is.
+    blind: bool,
 }
 
 impl Troubles {
@@ -33,15 +35,25 @@ impl Troubles {
 
     /// `path` cannot be found or opened now.
     pub(super) fn note(&mut self, path: &Path, error: &dyn Display) {
-        self.insert(path, error, false);
+        self.insert(path, error, false, false);
+    }
+
+    /// What is at `path` and below cannot be told now.
+    pub(super) fn note_blind(&mut self, path: &Path, error: &dyn Display) {
+        self.insert(path, error, false, true);
+    }
+
+    /// True when what is at `path` could not be told in this look.
+    pub(super) fn is_blind_for(&self, path: &Path) -> bool {
+        self.by_path.iter().any(|(blind, it)| it.fresh && it.blind && path.starts_with(blind))
     }
 
     /// `path` was found and cannot be read.
     pub(super) fn note_reading(&mut self, path: &Path, error: &dyn Display) {
-        self.insert(path, error, true);
+        self.insert(path, error, true, false);
     }
 
-    fn insert(&mut self, path: &Path, error: &dyn Display, reading: bool) {
+    fn insert(&mut self, path: &Path, error: &dyn Display, reading: bool, blind: bool) {
         let (path, error) = (path.display().to_string(), error.to_string());
         if self.by_path.len() >= LIMIT && !self.by_path.contains_key(&path) {
             return;
@@ -49,7 +61,7 @@ impl Troubles {
         if self.by_path.get(&path).is_none_or(|it| it.error != error) {
             tracing::warn!(source = self.source, path, error, "cannot read; will try again");
         }
-        self.by_path.insert(path, Trouble { error, reading, fresh: true });
+        self.by_path.insert(path, Trouble { error, reading, fresh: true, blind });
     }
 
     /// All is well with `path`, or it is gone.

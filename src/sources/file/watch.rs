@@ -76,3 +76,54 @@ fn on_event(event: notify::Result<Event>, changed: &AtomicBool, wake: &Waker) {
 fn warn(source: &str, error: &notify::Error) {
     tracing::warn!(source, %error, "cannot watch for changes; files are polled");
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::sync::atomic::AtomicU32;
+    use std::sync::mpsc::channel;
+    use std::time::Duration;
+
+    use notify::event::AccessKind;
+    use notify::event::CreateKind;
+    use notify::event::ModifyKind;
+
+    use super::*;
+
+    #[test]
+    #[rustfmt::skip]
+    fn changes_wake_us_once_and_our_own_reading_does_not() {
+        let access = EventKind::Access(AccessKind::Any);
+        let modify = EventKind::Modify(ModifyKind::Any);
+        check(&[access],                                       (0, false));
+        check(&[modify],                                       (1, true));
+        check(&[EventKind::Create(CreateKind::Any), modify],   (1, true));
+        check(&[EventKind::Any],                               (1, true));
+    }
+
+    #[track_caller]
+    fn check(kinds: &[EventKind], expected: (u32, bool)) {
+        let (changed, woken) = (AtomicBool::new(false), Arc::new(AtomicU32::new(0)));
+        let count = Arc::clone(&woken);
+        let wake: Waker = Arc::new(move || {
+            count.fetch_add(1, Ordering::SeqCst);
+        });
+        for kind in kinds {
+            on_event(Ok(Event::new(*kind)), &changed, &wake);
+        }
+        assert_eq!((woken.load(Ordering::SeqCst), changed.into_inner()), expected);
+    }
+
+    #[test]
+    fn a_file_that_is_written_wakes_us() {
+        let dir = tempfile::tempdir().unwrap();
+        let (sender, woken) = channel();
+        let wake: Waker = Arc::new(move || sender.send(()).unwrap_or(()));
+        let mut watch = Watch::new("files", Some(wake));
+        watch.follow("files", vec![("/no/such".into(), true), (dir.path().to_owned(), true)]);
+        assert!(!watch.take_changed());
+        fs::write(dir.path().join("a.log"), "one\n").unwrap();
+        woken.recv_timeout(Duration::from_secs(20)).unwrap();
+        assert!(watch.has_changed() && watch.take_changed());
+    }
+}

@@ -92,6 +92,7 @@ fn check(steps: &str, expected: &str) {
             "head" => fs::write(bench.path(rest), &fs::read(path).unwrap()[..1]).unwrap(),
             "rm" => fs::remove_file(path).unwrap(),
             "cut" => drop(fs::File::create(path).unwrap()),
+            #[cfg(unix)]
             "link" => std::os::unix::fs::symlink(path, bench.path(rest)).unwrap(),
             "gz" | "gzkeep" => {
                 let packed = gzip(&fs::read(&path).unwrap());
