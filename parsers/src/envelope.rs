@@ -28,6 +28,9 @@ mod windows_event;
 use crate::Settings;
 use crate::record::Record;
 
+/// What ends an event, and is no part of it. A blank may be: a cut text often ends in one.
+const LINE_ENDS: [char; 3] = ['\r', '\n', '\0'];
+
 /// Quoting is undone this often: an object in a text in an object.
 const DEEPEST: usize = 4;
 
@@ -38,9 +41,9 @@ pub(crate) fn read<'a>(whole: &'a str, settings: &Settings) -> Vec<Record<'a>> {
 
 /// Reads an event that lies in another, so many layers of quoting at most below it.
 fn read_within<'a>(whole: &'a str, settings: &Settings, depth: usize) -> Vec<Record<'a>> {
-    let text = whole.trim_start_matches('\u{feff}').trim();
+    let text = whole.trim_start_matches('\u{feff}').trim_start().trim_end_matches(LINE_ENDS);
     by_shape(text, whole, settings)
-        .or_else(|| quoting::read(text, settings, depth))
+        .or_else(|| quoting::read(text, whole, settings, depth))
         .or_else(|| behind_stamp(text, whole, settings))
         .or_else(|| portal::read(text, whole).map(|record| vec![record]))
         .unwrap_or_else(|| vec![plain_text::read(text, whole, settings)])
@@ -50,7 +53,8 @@ fn read_within<'a>(whole: &'a str, settings: &Settings, depth: usize) -> Vec<Rec
 fn by_shape<'a>(text: &'a str, whole: &'a str, settings: &Settings) -> Option<Vec<Record<'a>>> {
     match text.as_bytes().first()? {
         b'{' | b'[' => json_text::read(text, whole, settings),
-        b'<' if is_event(text) => windows_event::read(text, whole, settings),
+        // The event viewer's copy has tree marks: `- <Event …>`.
+        b'<' | b'-' if is_event(text) => windows_event::read(text, whole, settings),
         b'<' => None,
         _ => session_log::read(text, whole, settings),
     }
@@ -75,6 +79,8 @@ fn behind_stamp<'a>(text: &'a str, whole: &'a str, settings: &Settings) -> Optio
 
 /// `<Event …>`, behind a declaration or within a root.
 fn is_event(text: &str) -> bool {
+    let text = text.trim_start_matches(['-', ' ']);
     let near: &str = text.get(..512).unwrap_or(text);
-    near.contains("<Event ") || near.contains("<Event>") || near.contains("<Event\n")
+    let opens = ["<Event ", "<Event>", "<Event\n", "<Event\r"];
+    text.starts_with('<') && opens.iter().any(|opening| near.contains(opening))
 }

@@ -1,4 +1,4 @@
-//! Exceptions as .NET (and Java) print them.
+//! Exceptions as .NET prints them.
 //!
 //! ```text
 //! System.TypeInitializationException: The type … ---> System.Net.Sockets.SocketException: No such host
@@ -21,14 +21,34 @@ use crate::record::Record;
 /// More exceptions than anybody prints.
 const MOST: usize = 32;
 
+const EXCEPTION: &str = "Exception";
+
 /// Reads the printed exceptions of the message into the chain.
 pub(crate) fn read(record: &mut Record<'_>) {
-    let Some(first) = next(&record.message, 0) else { return };
+    let Some(first) = first(&record.message) else { return };
     let places = places(&record.message, first);
     record.chain = match &record.message {
         Cow::Borrowed(text) => places.iter().map(|place| link(text, place)).collect(),
         Cow::Owned(text) => places.iter().map(|place| link(text, place).into_owned()).collect(),
     };
+}
+
+/// The first type, if it stands where a print begins: on a line of its own, behind a label,
+/// or with an arrow to the next. A type named in the middle of a sentence is prose.
+fn first(text: &str) -> Option<Range<usize>> {
+    let mut at = 0;
+    loop {
+        let found = next(text, at)?;
+        let before = text[..found.start].trim_end_matches(' ');
+        let begins = before.is_empty() || before.ends_with(['\n', '\r', '>']);
+        let labelled = ["etail:", "etails:", " Exception:", "\nException:", "rror log:"];
+        let labelled =
+            before == "Exception:" || labelled.iter().any(|label| before.ends_with(label));
+        if begins || labelled || text[found.end..].contains(" ---> ") {
+            return Some(found);
+        }
+        at = found.end;
+    }
 }
 
 /// Where the parts of one printed exception stand.
@@ -81,13 +101,7 @@ fn following(text: &str, from: usize) -> Option<Range<usize>> {
 fn next(text: &str, from: usize) -> Option<Range<usize>> {
     let mut at = from;
     loop {
-        let (word, found) = ["Exception", "Throwable", "java.lang."]
-            .into_iter()
-            .filter_map(|word| {
-                let found = memmem::find(&text.as_bytes()[at..], word.as_bytes())?;
-                Some((word, at + found))
-            })
-            .min_by_key(|(_, found)| *found)?;
+        let found = at + memmem::find(&text.as_bytes()[at..], EXCEPTION.as_bytes())?;
         let is_part = |c: char| c.is_alphanumeric() || "._+`$".contains(c);
         let start = text[from..found].rfind(|c| !is_part(c));
         let start = start.map_or(from, |before| {
@@ -96,10 +110,11 @@ fn next(text: &str, from: usize) -> Option<Range<usize>> {
         let tail = text[found..].find(|c| !is_part(c)).unwrap_or(text.len() - found);
         let name = text[start..found + tail].trim_start_matches('.');
         let range = found + tail - name.len()..found + tail;
-        if name.contains('.') && !name.ends_with('.') && colon(&text[range.end..]).is_some() {
+        let dotted = name.contains('.') && name.starts_with(char::is_uppercase);
+        if dotted && !name.ends_with('.') && colon(&text[range.end..]).is_some() {
             return Some(range);
         }
-        at = found + word.len();
+        at = found + EXCEPTION.len();
     }
 }
 
@@ -161,6 +176,8 @@ mod tests {
         check("A.BException (0x80131904): one",                         "A.BException|one|");
         check("A.AggregateException: one ---> (Inner Exception #0) C.DException: two", "A.AggregateException|one|;C.DException|two|");
         check("Exception: no type. threw an A.BException here",          "");
+        check("java.lang.Exception: no",                                "");
+        check("it failed with A.BException: in the middle",              "");
         check("Exception message: 'NA'",                                 "");
     }
 

@@ -20,7 +20,7 @@ use crate::xml;
 /// True when the keys are those of an event.
 pub(crate) fn is_event(slots: &Slots<'_>) -> bool {
     let table = slots.get(Key::Table).and_then(Raw::inner) == Some("Event");
-    let event = slots.has(Key::EventId) && (slots.has(Key::Provider) || slots.has(Key::Node));
+    let event = slots.has(Key::EventId) && slots.has(Key::Provider);
     table || slots.has(Key::Channel) || slots.has(Key::Winlog) || event || is_nested(slots)
 }
 

@@ -17,7 +17,7 @@ use crate::record::{Format, Level, Record};
 
 /// Reads any text.
 pub(crate) fn read<'a>(text: &'a str, whole: &str, settings: &Settings) -> Record<'a> {
-    let (mut record, rest) = stamp(text.trim(), settings);
+    let (mut record, rest) = stamp(text.trim_start(), settings);
     let rest = label(rest);
     body::read(&mut record, Text::plain(rest, whole));
     if let Some(level) = tool_level(rest) {

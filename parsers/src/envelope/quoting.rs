@@ -8,7 +8,7 @@
 //! ```
 //!
 //! The quoting is undone and the result read as if it had been whole. What is read then
-//! no longer lies in the record, so offsets point to where it began.
+//! no longer lies in the record, so offsets are near, not exact.
 
 use std::borrow::Cow;
 
@@ -16,15 +16,29 @@ use memchr::memmem;
 
 use crate::Settings;
 use crate::envelope;
+use crate::envelope::text::offset_in;
 use crate::json;
 use crate::json::Raw;
 use crate::record::Record;
 
 /// Undoes one kind of quoting and reads what is left. `None` where there is none.
-pub(crate) fn read<'a>(text: &str, settings: &Settings, depth: usize) -> Option<Vec<Record<'a>>> {
+pub(crate) fn read<'a>(
+    text: &str,
+    whole: &str,
+    settings: &Settings,
+    depth: usize,
+) -> Option<Vec<Record<'a>>> {
+    let depth = depth.checked_sub(1)?;
     let plain = unquoted(text)?;
-    let records = envelope::read_within(&plain, settings, depth.checked_sub(1)?);
-    Some(records.into_iter().map(Record::into_owned).collect())
+    let records = envelope::read_within(&plain, settings, depth).into_iter();
+    let start = offset_in(whole, text);
+    let led_back = records.map(|mut record| {
+        for issue in &mut record.issues {
+            issue.at = start + issue.at.min(text.len());
+        }
+        record.into_owned()
+    });
+    Some(led_back.collect())
 }
 
 fn unquoted(text: &str) -> Option<String> {
@@ -36,7 +50,8 @@ fn unquoted(text: &str) -> Option<String> {
     } else if text.starts_with(['{', '[']) && inside.starts_with('“') {
         Some(text.replace(['“', '”'], "\""))
     } else if is_piece(text) {
-        Some(format!("{{{text}"))
+        let text = text.trim_end_matches([',', ' ']);
+        Some(format!("{{{text}{}", if text.ends_with(['"', ']', '}']) { "}" } else { "" }))
     } else if is_wrapped(text) {
         Some(text.replace("\\\r\n", "").replace("\\\n", ""))
     } else {

@@ -112,7 +112,7 @@ fn damage(record: &mut Record<'_>, row: &[Cell<'_>], count: usize, whole: &str) 
 
 /// Rows whose last two cells are a code and its message.
 fn redirected<'a>(text: &'a str, whole: &str) -> Option<Vec<Record<'a>>> {
-    if !text.ends_with('"') || !text.contains(',') {
+    if !text.trim_end().ends_with('"') || !text.contains(',') {
         return None;
     }
     let rows: Vec<Vec<Cell<'a>>> = Rows { text, at: 0 }.collect();

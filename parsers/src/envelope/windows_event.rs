@@ -31,7 +31,8 @@ pub(crate) fn read<'a>(text: &'a str, whole: &str, settings: &Settings) -> Optio
             Tag::Close(tag, place) => reader.close(tag.local_name().as_ref(), place),
         }
     }
-    if let Some(event) = reader.event.take() {
+    if let Some(mut event) = reader.event.take() {
+        event.close_text(text, text.len());
         let mut record = event.record(whole, settings);
         record.truncated = true;
         note(&mut record, whole.len(), IssueKind::Truncated);
@@ -64,6 +65,8 @@ struct Parts<'a> {
     /// True while the elements speak of rendering, where a level is a word.
     rendering: bool,
     rendered_level: Option<&'a str>,
+    /// Where the text began that was not closed yet.
+    text: Option<usize>,
     /// Where `UserData` begins; its elements have any names.
     user_data: Option<usize>,
 }
@@ -81,6 +84,7 @@ impl<'a> Reader<'a, '_> {
             "TimeCreated" => event.time = xml::attribute(tag, "SystemTime"),
             "RenderingInfo" => event.rendering = true,
             "UserData" => event.user_data = Some(end),
+            "Data" => event.text = Some(end),
             _ => {}
         }
     }
@@ -89,11 +93,14 @@ impl<'a> Reader<'a, '_> {
         let Some(event) = &mut self.event else { return };
         let inside = self.text.get(self.open..place.start).unwrap_or_default();
         match name {
-            "Event" => return self.finish(),
+            "Event" => {
+                event.close_text(self.text, place.start);
+                return self.finish();
+            }
             "Level" if event.rendering => event.rendered_level = Some(inside),
             "Level" => event.level = Some(inside),
             "Computer" => event.node = Some(inside),
-            "Data" => event.data.push(inside),
+            "Data" => event.close_text(self.text, place.start),
             "Message" if event.rendering => event.rendered = Some(inside),
             "UserData" => event.user_data = None,
             _ if event.user_data.is_some() && !inside.trim().is_empty() => event.data.push(inside),
@@ -110,6 +117,13 @@ impl<'a> Reader<'a, '_> {
 }
 
 impl<'a> Parts<'a> {
+    /// Takes in the text that is open, up to `end`; its own end may be missing.
+    fn close_text(&mut self, text: &'a str, end: usize) {
+        if let Some(start) = self.text.take() {
+            self.data.extend(text.get(start..end));
+        }
+    }
+
     fn record(self, whole: &str, settings: &Settings) -> Record<'a> {
         let mut record = Record { format: Format::EventLog, ..Record::default() };
         if let Some(time) = &self.time {
@@ -185,6 +199,9 @@ mod tests {
     fn an_event_that_is_cut_is_read_as_far_as_it_goes() {
         let text = "<Event><System><Level>2</Level></System><EventData><Data>a</Data></Eve";
         let records = read(text, text, &Settings::default()).unwrap();
+        assert_eq!(records[0].message, "a");
+        assert!(records[0].truncated);
+        let records = read(&text[..58], text, &Settings::default()).unwrap();
         assert_eq!(records[0].message, "a");
         assert!(records[0].truncated);
     }
