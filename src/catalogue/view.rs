@@ -128,6 +128,9 @@ impl View {
             normalise::append(name.trim(), &mut self.names, &mut ());
             self.types.push((start..self.names.len(), place));
         }
+        if let Some(number) = Number::leading(&link.message) {
+            self.number(number, place);
+        }
         for (key, value) in &link.details {
             if let Some(number) = Number::of_detail(key, value) {
                 self.number(number, place);
