@@ -1,5 +1,7 @@
 //! What `classify` and `finding` promise, on one small catalogue.
 
+mod carriers;
+
 use proptest::prelude::*;
 use shirwatch_parsers::{Context, Format, Level, Link, Record, Side};
 
