@@ -74,6 +74,11 @@ const RULES: &str = r#"
   category: authentication
   severity: error
   match: [{ number: ["ora:1017", "ora:28000"], type: [A.X, Oracle.OracleException] }]
+- id: data-flow
+  title: A data flow failed
+  category: unknown
+  severity: error
+  match: [{ code: DF-SYS-01 }]
 - id: old
   title: Retired
   category: unknown
@@ -152,6 +157,10 @@ fn clauses_on_the_whole_record_hold_too() {
         (session("A row is skipped"),                                         "unclassified @-: "),
         (plain("File 'a.csv' is skipped"),                                    "unclassified @-: "),
         (plain("ErrorCode=SqlFailedToConnect,"),                              "sql-connect @-: code"),
+        (plain("1,2,\"UserErrorSqlFailedToConnect\",\"x\""),                  "sql-connect @-: code"),
+        (plain("notUserErrorSqlFailedToConnect"),                             "unclassified @-: "),
+        (plain("reason: DF-Sys-01 at Sink"),                                  "data-flow @-: code"),
+        (plain("reason: ADF-Sys-01, DF-Sys-011"),                             "unclassified @-: "),
     ] {
         assert_eq!(shown(&record), expected, "{}", record.message);
     }

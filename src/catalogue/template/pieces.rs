@@ -19,12 +19,24 @@ pub(in crate::catalogue) fn fill(text: &str, captures: &Captures) -> String {
             Piece::Literal(text) => out.push_str(text),
             Piece::Hole("") => out.push_str("{}"),
             Piece::Hole(name) => match captures.get(name).filter(|it| !it.trim().is_empty()) {
-                Some(value) => out.push_str(value),
+                Some(value) => show(value, &mut out),
                 None => out.extend(["<", name, ">"]),
             },
         }
     }
     out
+}
+
+/// Characters of a captured value that are shown; a sentence has to stay readable.
+const SHOWN: usize = 256;
+
+/// A captured value in one line.
+fn show(value: &str, out: &mut String) {
+    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    out.extend(value.chars().take(SHOWN).map(plain));
+    if value.chars().nth(SHOWN).is_some() {
+        out.push('…');
+    }
 }
 
 /// The names of the holes in `text`.
@@ -92,5 +104,11 @@ mod tests {
         ] {
             assert_eq!(fill(text, &captures), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_long_value_stays_in_its_line() {
+        let captures = Captures::from([("x".into(), format!("a\nb\t{}", "c".repeat(SHOWN)))]);
+        assert_eq!(fill("<{x}>", &captures), format!("<a b {}…>", "c".repeat(SHOWN - 4)));
     }
 }
