@@ -5,11 +5,11 @@
 //! here (ARCHITECTURE.md has the table). Open [`pipeline`] first: a line of log becomes a
 //! metric, an incident and an alert there.
 
-pub mod model;
 pub mod catalogue;
+pub mod delivery;
+pub mod model;
+pub mod outputs;
 pub mod pipeline;
 pub mod store;
-pub mod outputs;
-pub mod delivery;
 
 pub mod web;
