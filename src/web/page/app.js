@@ -35,6 +35,9 @@ function away(url, ...children) {
 /** A sentence; what stands between backticks is set as code. */
 const prose = (text) => String(text).split('`').map((it, at) => (at % 2 ? el('code', null, it) : it));
 
+/** A sentence of a rule: a hole such as `{user}` is shown by its name. */
+const template = (text) => prose(text.replace(/`?\{([a-z][a-z0-9_]*)\}`?/g, '`$1`'));
+
 const badge = (kind, text) => el(`span.badge.${kind}`, null, text);
 const severity = (it) => badge(it, it);
 const number = (it) => Number(it || 0).toLocaleString();
@@ -64,9 +67,9 @@ function bytes(count) {
   return `${at ? it.toFixed(1) : it} ${units[at]}`;
 }
 
-function steps(list) {
+function steps(list, words = prose) {
   if (!list || !list.length) return null;
-  return el('ol.steps', null, list.map((it) => el('li', null, prose(it))));
+  return el('ol.steps', null, list.map((it) => el('li', null, words(it))));
 }
 
 function references(list) {
@@ -314,13 +317,13 @@ async function rulesPage() {
 async function rulePage(id) {
   const it = await ask(`/api/v1/rules/${encodeURIComponent(id)}`);
   document.title = `${it.title} · shirwatch`;
-  return el('div', null, el('h1', null, it.title),
+  return el('div', null, el('h1', null, template(it.title)),
     facts(it, el('span.mono.quiet', null, it.id)),
     it.observable === false ? el('p.quiet', null, 'No log shows this error; it stands here to be found.') : null,
     it.causes.map((cause, at) => el('section.card', null,
-      el('h3', null, it.causes.length > 1 ? `Cause ${at + 1}: ` : 'Cause: ', prose(cause.cause)), ours(cause),
+      el('h3', null, it.causes.length > 1 ? `Cause ${at + 1}: ` : 'Cause: ', template(cause.cause)), ours(cause),
       cause.when ? el('p.small.quiet', null, 'When the text says: ', el('span.mono', null, cause.when)) : null,
-      steps(cause.resolution), cause.verify ? el('p', null, el('strong', null, 'Mended when: '), prose(cause.verify)) : null)),
+      steps(cause.resolution, template), cause.verify ? el('p', null, el('strong', null, 'Mended when: '), template(cause.verify)) : null)),
     references(it.references),
     it.examples && it.examples.length ? el('details', null, el('summary', null, 'What it looks like in a log'), it.examples.map((one) => el('pre', null, one.text))) : null,
     it.match && it.match.length ? el('details', null, el('summary', null, 'How it is told apart'), el('pre', null, JSON.stringify(it.match, null, 2))) : null);
