@@ -30,6 +30,7 @@ use crate::model::redacted::RedactionConfig;
 use crate::outputs::ReceiverConfig;
 use crate::pipeline::AlertsConfig;
 use crate::pipeline::IncidentsConfig;
+use crate::sources;
 use crate::sources::SourceConfig;
 use crate::store::StoreConfig;
 use crate::web::WebConfig;
@@ -132,22 +133,12 @@ impl Config {
 
     /// What is wrong beyond single values.
     fn check(&self, text: &str) -> Vec<Fault> {
-        let mut found = Vec::new();
-        for (index, source) in self.sources.iter().enumerate() {
-            let twice = self.sources[..index].iter().any(|it| it.name == source.name);
-            if source.name.is_empty() {
-                found.push(Fault::at(text, "sources", "a source has no `name`; give it one"));
-            } else if twice {
-                let what = format!("two sources are named `{}`; rename one", source.name);
-                found.push(Fault::at(text, &source.name, what));
-            }
-        }
+        let sources = sources::check(&self.sources);
+        let mut found: Vec<_> = sources.iter().map(|it| Fault::of(text, it, "sources")).collect();
         if let Err(errors) = Delivery::new(&self.receivers, &self.routes) {
-            found.extend(errors.iter().map(|it| Fault::of(text, it)));
+            found.extend(errors.iter().map(|it| Fault::of(text, it, "receivers")));
         }
-        if let Err(error) = self.web.check() {
-            found.push(Fault::at(text, "web", error.to_string()));
-        }
+        found.extend(self.web.faults().iter().map(|it| Fault::of(text, it, "web")));
         found
     }
 
@@ -164,10 +155,13 @@ fn default_state_dir() -> PathBuf {
         return dir;
     }
     if cfg!(windows) {
-        return variable("ProgramData").unwrap_or_else(|| r"C:\ProgramData".into()).join("shirwatch");
+        return variable("ProgramData")
+            .unwrap_or_else(|| r"C:\ProgramData".into())
+            .join("shirwatch");
     }
     let system = PathBuf::from("/var/lib/shirwatch");
-    let home = variable("XDG_STATE_HOME").or_else(|| variable("HOME").map(|it| it.join(".local/state")));
+    let home =
+        variable("XDG_STATE_HOME").or_else(|| variable("HOME").map(|it| it.join(".local/state")));
     match home {
         Some(home) if !is_writable(&system) => home.join("shirwatch"),
         _ => system,

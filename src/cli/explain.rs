@@ -129,7 +129,10 @@ fn heading(it: &Finding, style: Style) -> String {
         None => {}
     }
     let title = style.paint(Look::Bold, &style.paint(look, &terminal::clean(&it.title)));
-    format!("{title}\n{}\n", style.paint(Look::Faint, &format!("{} · {}", facts.join(" · "), it.rule)))
+    format!(
+        "{title}\n{}\n",
+        style.paint(Look::Faint, &format!("{} · {}", facts.join(" · "), it.rule))
+    )
 }
 
 fn section(name: &str, style: Style) -> String {
@@ -147,13 +150,16 @@ fn tree(it: &Finding, style: Style) -> String {
         branch(&mut out, link, depth, depth + 1 == chain.len(), style);
     }
     if it.record.truncated {
-        out.push_str(&style.paint(Look::Yellow, "  the text is cut: the real root may be missing\n"));
+        out.push_str(
+            &style.paint(Look::Yellow, "  the text is cut: the real root may be missing\n"),
+        );
     }
     out
 }
 
 fn branch(out: &mut String, link: &Link<'_>, depth: usize, root: bool, style: Style) {
-    let lead = if depth == 0 { "  ".to_owned() } else { format!("  {}└─ ", "   ".repeat(depth - 1)) };
+    let lead =
+        if depth == 0 { "  ".to_owned() } else { format!("  {}└─ ", "   ".repeat(depth - 1)) };
     let name = link.type_name.as_deref().unwrap_or("error");
     let short = name.rsplit('.').next().unwrap_or(name);
     let code = link.error_code.as_deref().map(|it| format!("{it} · ")).unwrap_or_default();
@@ -185,7 +191,10 @@ fn steps(it: &Finding, style: Style) -> String {
     let mut out = String::new();
     if it.rule == "unclassified" {
         out.push_str(&section("No rule knows this error", style));
-        out.push_str(&style.wrap("  ", "Read the root cause above. `shirwatch rules search WORDS` looks for what is near."));
+        out.push_str(&style.wrap(
+            "  ",
+            "Read the root cause above. `shirwatch rules search WORDS` looks for what is near.",
+        ));
     }
     if !it.resolution.is_empty() {
         out.push_str(&section("What to do", style));

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::cli::Done;
 use crate::cli::Failure;
@@ -17,7 +17,7 @@ use crate::model::finding::Severity;
 use crate::model::incident::Incident;
 use crate::model::incident::State;
 use crate::store::Reader;
-use crate::web::api::incident_json;
+use crate::web::rows::Row;
 
 #[derive(Debug, Args)]
 pub(super) struct IncidentsArgs {
@@ -59,7 +59,9 @@ pub(super) fn run(args: IncidentsArgs) -> Done {
             let found = Reader::open(&dir)?.incidents(state, 10_000, 0)?;
             list(&found, args.format)
         }
-        IncidentsCommand::Show { fingerprint } => show(&Reader::open(&dir)?, &fingerprint, args.format),
+        IncidentsCommand::Show { fingerprint } => {
+            show(&Reader::open(&dir)?, &fingerprint, args.format)
+        }
         IncidentsCommand::Resolve { fingerprint } => resolve(&dir, &fingerprint),
     }
 }
@@ -75,8 +77,11 @@ fn state_of(name: &str) -> Result<Option<State>, Failure> {
 
 fn list(found: &[Incident], format: Format) -> Done {
     if format == Format::Json {
-        let list: Vec<Value> = found.iter().map(incident_json).collect();
-        terminal::say(&format!("{}\n", serde_json::to_string_pretty(&json!({ "incidents": list }))?))?;
+        let list: Vec<_> = found.iter().map(Row::new).collect();
+        terminal::say(&format!(
+            "{}\n",
+            serde_json::to_string_pretty(&json!({ "incidents": list }))?
+        ))?;
         return Ok(ExitCode::SUCCESS);
     }
     let style = Style::of_stdout();
@@ -102,9 +107,8 @@ fn show(reader: &Reader, fingerprint: &str, format: Format) -> Done {
         return Err(Failure::new(format!("there is no incident `{fingerprint}`")));
     };
     if format == Format::Json {
-        let mut all = incident_json(&incident);
-        all["occurrences"] = serde_json::to_value(&occurrences)?;
-        terminal::say(&format!("{}\n", serde_json::to_string_pretty(&all)?))?;
+        let row = Row::with(&incident, &occurrences);
+        terminal::say(&format!("{}\n", serde_json::to_string_pretty(&row)?))?;
         return Ok(ExitCode::SUCCESS);
     }
     let style = Style::of_stdout();

@@ -28,9 +28,11 @@ pub(super) enum NotifyCommand {
 pub(super) fn run(command: NotifyCommand) -> Done {
     let NotifyCommand::Test { place, receiver } = command;
     let config = place.load()?;
-    let delivery = Delivery::new(&config.receivers, &config.routes)
-        .map_err(|it| Failure::refused(it.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))?;
-    let names: Vec<_> = delivery.names().filter(|it| receiver.as_deref().is_none_or(|name| name == *it)).collect();
+    let delivery = Delivery::new(&config.receivers, &config.routes).map_err(|it| {
+        Failure::refused(it.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+    })?;
+    let names: Vec<_> =
+        delivery.names().filter(|it| receiver.as_deref().is_none_or(|name| name == *it)).collect();
     if names.is_empty() {
         return Err(Failure::usage("no such receiver is configured; look at `receivers:`"));
     }

@@ -108,7 +108,8 @@ fn prove(dir: Option<PathBuf>) -> Done {
         let what = format!("{} laws are broken\n{}", faults.len(), lines.join("\n"));
         return Err(Failure::refused(what));
     }
-    let examples: usize = catalogue.rules().iter().map(|it| it.examples.len() + it.counterexamples.len()).sum();
+    let examples: usize =
+        catalogue.rules().iter().map(|it| it.examples.len() + it.counterexamples.len()).sum();
     let rules = catalogue.rules().len();
     terminal::say(&format!("{rules} rules, {examples} examples: every law holds\n"))?;
     Ok(ExitCode::SUCCESS)

@@ -49,7 +49,16 @@ impl Style {
     /// What standard output may do. `NO_COLOR` is honoured.
     #[must_use]
     pub fn of_stdout() -> Self {
-        let terminal = io::stdout().is_terminal();
+        Self::of(io::stdout().is_terminal())
+    }
+
+    /// What standard error may do.
+    #[must_use]
+    pub fn of_stderr() -> Self {
+        Self::of(io::stderr().is_terminal())
+    }
+
+    fn of(terminal: bool) -> Self {
         let refused = std::env::var_os("NO_COLOR").is_some_and(|it| !it.is_empty());
         let columns = std::env::var("COLUMNS").ok().and_then(|it| it.parse().ok());
         let width = columns.unwrap_or(100).clamp(40, 120);
@@ -125,8 +134,12 @@ mod tests {
     #[test]
     fn text_is_wrapped_behind_its_label() {
         let style = Style { colour: false, width: 40 };
-        let actual = style.wrap("  1. ", "Test the linked service from the node, not from the portal.");
-        assert_eq!(actual, "  1. Test the linked service from the\n     node, not from the portal.\n");
+        let actual =
+            style.wrap("  1. ", "Test the linked service from the node, not from the portal.");
+        assert_eq!(
+            actual,
+            "  1. Test the linked service from the\n     node, not from the portal.\n"
+        );
     }
 
     #[test]

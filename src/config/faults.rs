@@ -36,12 +36,14 @@ impl Fault {
         Self { line, what: what.into() }
     }
 
-    /// A fault of a part, at the line of the first name that it quotes.
-    pub(super) fn of(text: &str, error: &dyn Error) -> Self {
+    /// A fault of a part, at the line of the first name that it quotes, or else at `section`.
+    pub(super) fn of(text: &str, error: &dyn Error, section: &str) -> Self {
         let what = chain(error);
-        let quoted = what.split('`').nth(1).unwrap_or_default().to_owned();
-        let word = if quoted.is_empty() { "receivers" } else { &quoted };
-        Self::at(text, word, what)
+        let quoted = what.split('`').skip(1).step_by(2);
+        let named = quoted.filter_map(|it| it.split(['.', ':']).next_back());
+        let word = named.map(str::trim).find(|it| !it.is_empty() && text.contains(it));
+        let word = word.unwrap_or(section).to_owned();
+        Self::at(text, &word, what)
     }
 }
 

@@ -65,7 +65,13 @@ pub fn commented() -> String {
 }
 
 /// Writes the keys of one object, each below its comment.
-fn object(out: &mut String, root: &Schema, schema: &Value, values: &Map<String, Value>, depth: usize) {
+fn object(
+    out: &mut String,
+    root: &Schema,
+    schema: &Value,
+    values: &Map<String, Value>,
+    depth: usize,
+) {
     let indent = "  ".repeat(depth);
     let properties = resolve(root, schema)["properties"].as_object().cloned().unwrap_or_default();
     for (key, property) in &properties {

@@ -257,11 +257,11 @@ fn tells_by_value(key: &str) -> bool {
         "details",
         "type",
     ];
-    let ends = |it: &&str| {
+    let ends = |it: &str| {
         let tail = key.len().checked_sub(it.len()).and_then(|at| key.get(at..));
         tail.is_some_and(|tail| tail.eq_ignore_ascii_case(it))
     };
-    KEYS.iter().any(|it| ends(&it))
+    KEYS.iter().any(|it| ends(it))
 }
 
 fn one_word(text: &str) -> bool {

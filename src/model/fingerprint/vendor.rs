@@ -15,10 +15,9 @@ pub(super) fn numbers(root: Option<&Link<'_>>, message: &str, mut tell: impl FnM
     if let Some(number) = root.and_then(|link| link.detail("SqlErrorNumber")) {
         tell("sql", number);
     }
-    let kinds: [(&str, fn(&str) -> Option<&str>); 4] =
-        [("ora", oracle), ("state", sql_state), ("aad", entra), ("http", http)];
-    for (kind, find) in kinds {
-        if let Some(number) = find(message) {
+    let found = [("ora", oracle(message)), ("state", sql_state(message)), ("aad", entra(message))];
+    for (kind, number) in found.into_iter().chain([("http", http(message))]) {
+        if let Some(number) = number {
             tell(kind, number);
         }
     }

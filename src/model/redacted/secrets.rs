@@ -111,7 +111,9 @@ static AUTOMATON: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
 pub(in crate::model) fn spans(text: &str) -> Vec<Range<usize>> {
     let mut spans: Vec<Range<usize>> = Vec::new();
     // The marks are fixed, so the automaton is always there; without it all is secret.
-    let Some(automaton) = AUTOMATON.as_ref() else { return vec![0..text.len()] };
+    let Some(automaton) = AUTOMATON.as_ref() else {
+        return std::iter::once(0..text.len()).collect();
+    };
     for found in automaton.find_iter(text) {
         let mark = found.start()..found.end();
         if spans.last().is_some_and(|last| mark.start < last.end) {

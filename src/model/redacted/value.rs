@@ -165,7 +165,7 @@ fn connection_value(text: &str, start: usize) -> Range<usize> {
     while text[span.end..].starts_with(';') {
         let part = run(text, span.end + 1, |byte| is_value(byte) || b"'%".contains(&byte));
         let next = text.as_bytes().get(part.end);
-        if part.is_empty() || text[part.clone()].contains('=') || !next.is_none_or(|it| *it == b';')
+        if part.is_empty() || text[part.clone()].contains('=') || next.is_some_and(|it| *it != b';')
         {
             break;
         }
