@@ -6,7 +6,13 @@
 //! metric, an incident and an alert there.
 
 pub mod catalogue;
+pub mod cli;
+pub mod config;
+pub mod delivery;
 pub mod model;
 pub mod outputs;
 pub mod pipeline;
+pub mod service;
+pub mod sources;
 pub mod store;
+pub mod web;

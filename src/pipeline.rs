@@ -14,7 +14,7 @@ pub mod framer;
 pub mod incidents;
 pub mod joins;
 mod json;
-mod ledger;
+pub mod ledger;
 mod lines;
 pub mod prefilter;
 
@@ -65,6 +65,8 @@ pub struct Pipeline {
     labels: BTreeMap<String, BTreeMap<String, String>>,
     /// Whether lines are counted, so that findings can name theirs.
     pub count_lines: bool,
+    /// Lines that were counted.
+    pub lines: u64,
 }
 
 /// What came of a batch.
@@ -95,6 +97,7 @@ impl Pipeline {
             joins: Joins::default(),
             labels: BTreeMap::new(),
             count_lines: false,
+            lines: 0,
         }
     }
 
@@ -122,6 +125,7 @@ impl Pipeline {
         }
         let (bytes, mut framing) = (frames.taken, frames.framing);
         framing.line = lines.upto(batch, bytes);
+        self.lines += framing.line - batch.framing.line;
         self.prefilter = prefilter;
         self.ledger.bytes(batch.source, bytes);
         Taken { bytes, framing, notices }

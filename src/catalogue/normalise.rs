@@ -50,34 +50,60 @@ pub(super) fn append<T: Trace>(text: &str, out: &mut Vec<u8>, trace: &mut T) {
     let mut to = Writer { out, base, trace };
     let bytes = text.as_bytes();
     let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        let plain = PLAIN[usize::from(byte)];
-        if plain != 0 {
-            to.push(plain, at);
-            at += 1;
-            continue;
+    while at < bytes.len() {
+        at = to.copy(bytes, at);
+        if at < bytes.len() {
+            let (c, len) = decode(text, at);
+            at += len + to.put(c, at, &bytes[at + len..]);
         }
-        let (c, len) = decode(text, at);
-        at += len + to.put(c, at, &bytes[at + len..]);
     }
 }
 
-/// What each byte becomes; 0 for those that need a look at their neighbours.
-const PLAIN: [u8; 256] = {
-    let mut table = [0; 256];
-    let mut byte = 0x21_u8;
+/// What has to be known of a byte to copy it.
+#[derive(Clone, Copy)]
+enum Kind {
+    /// Nothing: it is itself, in lower case.
+    Plain,
+    /// That the byte before is not this one.
+    After(u8),
+    /// More than the byte before tells.
+    Special,
+}
+
+const KINDS: [Kind; 256] = {
+    let mut table = [Kind::Special; 256];
+    let mut byte = 0x21;
     while byte < 0x7f {
-        table[byte as usize] = byte.to_ascii_lowercase();
+        table[byte] = Kind::Plain;
         byte += 1;
     }
-    let special = b"'&\\.dDtT";
-    let mut i = 0;
-    while i < special.len() {
-        table[special[i] as usize] = 0;
-        i += 1;
-    }
+    table[b'\'' as usize] = Kind::Special;
+    table[b'&' as usize] = Kind::Special;
+    table[b'\\' as usize] = Kind::Special;
+    table[b' ' as usize] = Kind::After(b' ');
+    // `occured`, `cannot`, `shaded.`
+    table[b'd' as usize] = Kind::After(b'e');
+    table[b'D' as usize] = Kind::After(b'e');
+    table[b't' as usize] = Kind::After(b'o');
+    table[b'T' as usize] = Kind::After(b'o');
+    table[b'.' as usize] = Kind::After(b'd');
     table
 };
+
+/// The length of the text from `at` on that is copied as it is, but for its case.
+fn run(bytes: &[u8]) -> usize {
+    let mut before = 0;
+    for (i, byte) in bytes.iter().enumerate() {
+        match KINDS[usize::from(*byte)] {
+            Kind::Plain => {}
+            // The first byte of a run may follow anything; it is looked at closely.
+            Kind::After(other) if before != 0 && before != other => {}
+            _ => return i,
+        }
+        before = byte.to_ascii_lowercase();
+    }
+    bytes.len()
+}
 
 struct Writer<'o, 't, T: Trace> {
     out: &'o mut Vec<u8>,
@@ -86,6 +112,16 @@ struct Writer<'o, 't, T: Trace> {
 }
 
 impl<T: Trace> Writer<'_, '_, T> {
+    /// Copies a run of plain bytes; says where it ends.
+    fn copy(&mut self, bytes: &[u8], at: usize) -> usize {
+        let end = at + run(&bytes[at..]);
+        self.out.extend(bytes[at..end].iter().map(u8::to_ascii_lowercase));
+        for at in at..end {
+            self.trace.wrote(at);
+        }
+        end
+    }
+
     fn push(&mut self, byte: u8, at: usize) {
         self.out.push(byte);
         self.trace.wrote(at);

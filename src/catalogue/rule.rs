@@ -179,3 +179,44 @@ impl Rule {
 fn yes() -> bool {
     true
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `UPDATE_EXPECT=1 cargo test` writes the file anew.
+    #[test]
+    fn schema_json_is_made_from_these_types() {
+        let schema = schemars::schema_for!(Vec<Rule>);
+        let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+        expect_test::expect_file!["schema.json"].assert_eq(&text);
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn a_family_is_the_name_of_its_file() {
+        for (file, expected) in [
+            ("sql.yaml",                  "sql"),
+            ("/etc/shirwatch/own.yml",    "own"),
+            (r"C:\rules\own.yaml",        "own"),
+            ("",                          ""),
+        ] {
+            let rule = Rule { file: file.to_owned(), ..minimal() };
+            assert_eq!(rule.family(), expected, "{file}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_can_be_read_again() {
+        let json = serde_json::to_value(minimal()).unwrap();
+        assert_eq!(serde_json::from_value::<Rule>(json).unwrap(), minimal());
+    }
+
+    fn minimal() -> Rule {
+        serde_json::from_value(serde_json::json!({
+            "id": "a", "title": "A", "category": "dns", "severity": "info",
+            "match": [{ "code": ["A", "B"], "activity_code": 2200 }],
+        }))
+        .unwrap()
+    }
+}

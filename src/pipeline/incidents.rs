@@ -236,6 +236,16 @@ impl Incidents {
         (tracked.incident.state == State::Open).then(|| tracked.resolve(now))
     }
 
+    /// The key of the incident with this key or fingerprint: an open one first.
+    #[must_use]
+    pub fn key_of(&self, name: &str) -> Option<String> {
+        if self.names.contains_key(name) {
+            return Some(name.to_owned());
+        }
+        let alike = self.iter().filter(|it| it.fingerprint.to_string() == name);
+        alike.min_by_key(|it| it.state == State::Resolved).map(|it| it.key.clone())
+    }
+
     /// The incident with this key.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Incident> {
