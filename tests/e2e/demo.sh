@@ -14,7 +14,7 @@ main() {
     found >"$WORK/found"
     diff --unified "$WORK/promised" "$WORK/found" >&2 \
         || fail 'README (-) and scan (+) do not agree on the errors of the example logs'
-    say "$(awk '{ sum += $2 } END { print sum }' "$WORK/found") errors in $(wc --lines <"$WORK/found") files"
+    say "$(wc --lines <"$WORK/findings") errors, in each file as many as promised"
     ! grep --quiet FAKE "$WORK/findings" || fail 'a secret of the example logs came out of scan'
     run_balances
 }
