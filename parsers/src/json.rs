@@ -66,6 +66,21 @@ impl<'a> Raw<'a> {
         Items { text: self.0, at: if self.is_array() { 1 } else { self.0.len() } }
     }
 
+    /// All strings in the value that are no keys, however deep, in their order.
+    pub(crate) fn strings(self) -> impl Iterator<Item = Raw<'a>> {
+        let mut at = 0;
+        std::iter::from_fn(move || {
+            loop {
+                let bytes = self.0.as_bytes();
+                let start = at + memchr(b'"', bytes.get(at..)?)?;
+                at = string_end(bytes, start + 1);
+                if bytes.get(blank(bytes, at)) != Some(&b':') {
+                    return self.0.get(start..at).map(Raw);
+                }
+            }
+        })
+    }
+
     /// The field `name` of an object, whatever its case.
     pub(crate) fn get(self, name: &str) -> Option<Raw<'a>> {
         self.fields().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)

@@ -1,1 +1,65 @@
-fn main() {}
+//! Turns the catalogue from YAML into one JSON file while the program is built.
+//!
+//! ```text
+//! src/catalogue/rules/*.yaml  →  $OUT_DIR/rules.json  →  include_str! in load.rs
+//! ```
+//!
+//! So that no YAML is read when the program starts, and a file that is not valid YAML
+//! fails the build with its name and line. What the rules *say* is left to the laws in
+//! `check.rs`.
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::{env, fs};
+
+use serde_json::{Value, json};
+
+const RULES: &str = "src/catalogue/rules";
+
+fn main() -> ExitCode {
+    match build() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("cargo::error={error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn build() -> Result<(), Box<dyn Error>> {
+    println!("cargo:rerun-if-changed={RULES}");
+    println!("cargo:rerun-if-changed=src/catalogue/build.rs");
+    let mut families = Vec::new();
+    for path in files()? {
+        println!("cargo:rerun-if-changed={}", path.display());
+        families.push(family(&path)?);
+    }
+    let out = PathBuf::from(env::var("OUT_DIR")?).join("rules.json");
+    Ok(fs::write(out, serde_json::to_string(&families)?)?)
+}
+
+/// The files of the catalogue, sorted so that every build is the same.
+fn files() -> Result<Vec<PathBuf>, Box<dyn Error>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(RULES)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|it| it == "yaml") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// One file as JSON, under its name.
+fn family(path: &Path) -> Result<Value, Box<dyn Error>> {
+    let text = fs::read_to_string(path)?;
+    let name = path.file_name().and_then(|it| it.to_str()).unwrap_or_default();
+    // Otherwise `y`, `no` and `off` in a text would be read as true and false.
+    let options = serde_saphyr::options! { strict_booleans: true, with_snippet: false };
+    match serde_saphyr::from_str_with_options::<Vec<Value>>(&text, options) {
+        Ok(rules) => Ok(json!({ "file": name, "rules": rules })),
+        Err(error) => Err(format!("{} is not valid YAML: {error}", path.display()).into()),
+    }
+}

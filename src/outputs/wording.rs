@@ -17,6 +17,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde_json::Value;
 use shirwatch_parsers::Link;
 
 use crate::model::Alert;
@@ -28,6 +29,9 @@ use crate::model::counters::beginning;
 
 /// Bytes kept of one annotation.
 pub const LIMIT: usize = 8 * 1024;
+
+/// Bytes of a finding as JSON that go with an alert; it waits in the store with it.
+const FINDING_LIMIT: usize = 64 * 1024;
 
 /// Bytes kept of one link in the evidence.
 const LINK_LIMIT: usize = 500;
@@ -82,6 +86,15 @@ pub fn alert(incident: &Incident, reason: Reason, now: Timestamp, wording: &Word
         starts_at,
         ends_at: Some(if over { ended } else { later(now, wording.hold) }),
         generator_url: wording.page("incidents", &fingerprint),
+        finding: sample(&incident.sample),
+    }
+}
+
+/// The finding as JSON; null beyond [`FINDING_LIMIT`].
+fn sample(finding: &Finding) -> Value {
+    match serde_json::to_string(finding) {
+        Ok(text) if text.len() <= FINDING_LIMIT => serde_json::from_str(&text).unwrap_or_default(),
+        _ => Value::Null,
     }
 }
 
@@ -121,6 +134,7 @@ pub fn test_alert(now: Timestamp, wording: &Wording) -> Alert {
         starts_at: now,
         ends_at: Some(later(now, wording.hold)),
         generator_url: wording.external_url.clone().unwrap_or_default(),
+        finding: Value::Null,
     }
 }
 

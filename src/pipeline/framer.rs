@@ -181,7 +181,8 @@ impl Frames<'_> {
         let mut start = lines::line_start(bytes, at).max(self.taken);
         let mut earliest = start;
         for _ in 0..LOOK_BACK {
-            if earliest <= self.taken || lines::begins(lines::line(bytes, earliest), self.framing.timed)
+            if earliest <= self.taken
+                || lines::begins(lines::line(bytes, earliest), self.framing.timed)
             {
                 return earliest;
             }
@@ -198,7 +199,8 @@ impl Frames<'_> {
         let mut looked = 0;
         while next < bytes.len() {
             let begins = lines::begins(lines::line(bytes, next), self.framing.timed);
-            if begins && (self.framing.timed || looked > LOOK_BACK || !is_open(&bytes[start..next])) {
+            if begins && (self.framing.timed || looked > LOOK_BACK || !is_open(&bytes[start..next]))
+            {
                 return Some(next);
             }
             looked += 1;
@@ -372,7 +374,9 @@ fn sniff(batch: &Batch<'_>) -> Option<Shape> {
     }
     let first = lines::line(head, 0);
     let header = first.to_ascii_lowercase();
-    let row = |it: &[u8]| memmem::find(it, b"FileRead").is_some() || memmem::find(it, b",Info,").is_some();
+    let row = |it: &[u8]| {
+        memmem::find(it, b"FileRead").is_some() || memmem::find(it, b",Info,").is_some()
+    };
     let inside = json::blanks(head, 1);
     Some(match head[0] {
         b'{' => Shape::Json,

@@ -125,6 +125,28 @@ pub struct Sighting<'a> {
     pub read_at: Timestamp,
 }
 
+impl<'a> Sighting<'a> {
+    /// A finding that was held and is counted now.
+    pub(super) fn of(
+        it: &'a Finding,
+        labels: &'a BTreeMap<String, String>,
+        position: &'a Position,
+        read_at: Timestamp,
+    ) -> Self {
+        Self {
+            rule: &it.rule,
+            category: it.category,
+            severity: it.severity,
+            fault: it.fault,
+            fingerprint: it.fingerprint,
+            record: &it.record,
+            labels,
+            position,
+            read_at,
+        }
+    }
+}
+
 /// That something is to be said of an incident.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
@@ -214,6 +236,16 @@ impl Incidents {
         (tracked.incident.state == State::Open).then(|| tracked.resolve(now))
     }
 
+    /// The key of the incident with this key or fingerprint: an open one first.
+    #[must_use]
+    pub fn key_of(&self, name: &str) -> Option<String> {
+        if self.names.contains_key(name) {
+            return Some(name.to_owned());
+        }
+        let alike = self.iter().filter(|it| it.fingerprint.to_string() == name);
+        alike.min_by_key(|it| it.state == State::Resolved).map(|it| it.key.clone())
+    }
+
     /// The incident with this key.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Incident> {
@@ -265,8 +297,10 @@ impl Incidents {
         if self.known.len() < LIMIT {
             return true;
         }
-        let over = self.known.iter().filter(|(_, it)| it.incident.state == State::Resolved && !it.changed);
-        let Some(slot) = over.min_by_key(|(_, it)| it.incident.last_read).map(|(slot, _)| *slot) else {
+        let over =
+            self.known.iter().filter(|(_, it)| it.incident.state == State::Resolved && !it.changed);
+        let Some(slot) = over.min_by_key(|(_, it)| it.incident.last_read).map(|(slot, _)| *slot)
+        else {
             return false;
         };
         if let Some(gone) = self.known.remove(&slot) {
@@ -407,7 +441,9 @@ impl Tracked {
 /// The places a record names.
 fn places(record: &Record<'_>) -> Places {
     let at = &record.context;
-    let set = |it: &Option<std::borrow::Cow<'_, str>>| it.as_deref().map(str::to_owned).into_iter().collect();
+    let set = |it: &Option<std::borrow::Cow<'_, str>>| {
+        it.as_deref().map(str::to_owned).into_iter().collect()
+    };
     Places {
         factories: set(&at.factory),
         pipelines: set(&at.pipeline),

@@ -57,6 +57,7 @@ pub(super) fn alert(incident: &str, reason: Reason, severity: &str) -> Alert {
         starts_at: at(0),
         ends_at: None,
         generator_url: String::new(),
+        finding: serde_json::Value::Null,
     }
 }
 

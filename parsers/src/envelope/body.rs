@@ -17,7 +17,7 @@ use std::ops::Range;
 use memchr::memmem;
 
 use crate::envelope::text::{Text, tell};
-use crate::envelope::{dotnet, log_properties};
+use crate::envelope::{LINE_ENDS, dotnet, log_properties};
 use crate::lex;
 use crate::record::Record;
 
@@ -54,11 +54,11 @@ fn unwrapped(text: &str) -> Range<usize> {
         for ending in ENDINGS {
             let lower = text[range.clone()].to_ascii_lowercase();
             if let Some(at) = lower.rfind(ending) {
-                range.end = range.start + at;
+                range.end = range.start + text[range.start..range.start + at].trim_end().len();
             }
         }
     }
-    range.end = range.start + text[range.clone()].trim_end().len();
+    range.end = range.start + text[range.clone()].trim_end_matches(LINE_ENDS).len();
     range
 }
 
@@ -70,7 +70,7 @@ fn blank_at_start(text: &str) -> usize {
 fn trailer(record: &mut Record<'_>, text: &str) -> usize {
     let mut end = text.len();
     loop {
-        let head = text[..end].trim_end();
+        let head = text[..end].trim_end_matches(LINE_ENDS);
         let start = head.rfind(['\n', '\r']).map_or(0, |at| at + 1);
         if !trailer_line(record, head[start..].trim_start()) {
             return head.len();

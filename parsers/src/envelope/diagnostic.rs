@@ -15,17 +15,24 @@ use std::ops::Range;
 
 use crate::Settings;
 use crate::envelope::keys::{Key, Slots};
-use crate::envelope::text::{Text, filled, note, offset_in, part};
-use crate::envelope::{body, error_info};
-use crate::issue::IssueKind;
+use crate::envelope::text::{Text, filled, offset_in, part};
+use crate::envelope::{body, error_info, stamp};
 use crate::json::Raw;
 use crate::lex;
 use crate::record::{Context, Format, Level, Record, Run, owned};
 
 /// Which kind of run the keys speak of; `None` where they speak of something else.
 pub(crate) fn format(slots: &Slots<'_>) -> Option<Format> {
-    let named = [Key::Category, Key::Table].into_iter().find_map(|key| named(slots, key));
-    named.or_else(|| by_keys(slots))
+    by_name(slots).or_else(|| by_keys(slots))
+}
+
+/// True when the record says by name that it is one of these.
+pub(crate) fn is_named(slots: &Slots<'_>) -> bool {
+    by_name(slots).is_some()
+}
+
+fn by_name(slots: &Slots<'_>) -> Option<Format> {
+    [Key::Category, Key::Table].into_iter().find_map(|key| named(slots, key))
 }
 
 /// By the category (`SandboxActivityRuns`) or the table (`ADFPipelineRun`).
@@ -74,8 +81,8 @@ pub(crate) fn read<'a>(
     settings: &Settings,
 ) -> Record<'a> {
     let mut record = Record { format, context: context(slots, format), ..Record::default() };
-    when(&mut record, slots, whole, settings);
-    record.level = level(slots);
+    stamp::time(&mut record, slots, whole, settings);
+    record.level = stamp::level(slots);
     if format == Format::Ssis {
         ssis(&mut record, slots, whole);
         return record;
@@ -143,24 +150,6 @@ fn runtime_of_output<'a>(slots: &Slots<'a>) -> Option<Cow<'a, str>> {
     let at = memchr::memmem::find(output.0.as_bytes(), key.as_bytes())? + key.len();
     let (value, _) = Raw::first(output.0.get(at..)?.trim_start().strip_prefix(':')?)?;
     filled(value)
-}
-
-fn when<'a>(record: &mut Record<'a>, slots: &Slots<'a>, whole: &str, settings: &Settings) {
-    for key in [Key::Time, Key::End, Key::Start] {
-        let Some(raw) = slots.get(key) else { continue };
-        let Some(text) = filled(raw).filter(|text| !lex::is_no_time(text)) else { continue };
-        record.time = lex::timestamp(&text, &settings.timezone);
-        record.time_raw = Some(text);
-        if record.time.is_some() {
-            return;
-        }
-        note(record, offset_in(whole, raw.0), IssueKind::InvalidTime);
-    }
-}
-
-/// The first value that is a level; a number counts as one of the Windows event log.
-pub(crate) fn level(slots: &Slots<'_>) -> Option<Level> {
-    slots.levels().find_map(|raw| lex::level(&raw.text()?))
 }
 
 /// The status; where there is none, what stands behind the name of the operation:
@@ -294,6 +283,7 @@ fn ssis<'a>(record: &mut Record<'a>, slots: &Slots<'a>, whole: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::issue::IssueKind;
     use crate::parse;
 
     #[test]

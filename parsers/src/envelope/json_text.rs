@@ -11,7 +11,7 @@
 use crate::Settings;
 use crate::envelope::keys::{Key, Slots};
 use crate::envelope::text::{note, offset_in};
-use crate::envelope::{diagnostic, keys, plain_text};
+use crate::envelope::{diagnostic, event_json, keys, loose_json};
 use crate::issue::IssueKind;
 use crate::json::{Fields, Raw};
 use crate::record::Record;
@@ -20,7 +20,11 @@ use crate::record::Record;
 const DEEPEST: usize = 3;
 
 /// Reads all values of the text. `None` where it is not JSON at all.
-pub(crate) fn read<'a>(text: &'a str, whole: &str, settings: &Settings) -> Option<Vec<Record<'a>>> {
+pub(crate) fn read<'a>(
+    text: &'a str,
+    whole: &'a str,
+    settings: &Settings,
+) -> Option<Vec<Record<'a>>> {
     let mut reader = Reader { whole, settings, records: Vec::new() };
     let mut rest = text;
     loop {
@@ -44,7 +48,7 @@ fn looks_like_json(raw: Raw<'_>) -> bool {
 }
 
 struct Reader<'a, 's> {
-    whole: &'s str,
+    whole: &'a str,
     settings: &'s Settings,
     records: Vec<Record<'a>>,
 }
@@ -76,7 +80,9 @@ impl<'a> Reader<'a, '_> {
 
     /// One object, and what is wrong with it.
     fn record(&mut self, raw: Raw<'a>, slots: &Slots<'a>, fields: &Fields<'a>) {
-        let mut record = self.known(slots).unwrap_or_else(|| self.unknown(raw));
+        let mut record = self
+            .known(slots)
+            .unwrap_or_else(|| loose_json::read(raw, slots, self.whole, self.settings));
         if let Some(at) = fields.damage() {
             note(&mut record, offset_in(self.whole, raw.0) + at, IssueKind::InvalidJson);
         }
@@ -89,12 +95,11 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn known(&self, slots: &Slots<'a>) -> Option<Record<'a>> {
+        if event_json::is_event(slots) && !diagnostic::is_named(slots) {
+            return Some(event_json::read(slots, self.whole, self.settings));
+        }
         let format = diagnostic::format(slots)?;
         Some(diagnostic::read(slots, format, self.whole, self.settings))
-    }
-
-    fn unknown(&self, raw: Raw<'a>) -> Record<'a> {
-        plain_text::read(raw.0, self.whole, self.settings)
     }
 
     /// `{"columns":[{"name":"Status"},…],"rows":[["Failed",…],…]}`

@@ -57,12 +57,14 @@ keys! {
     TriggerRun: "triggerrunid" "triggerid";
     // What happened.
     Level: "level" "eventlevelname" "leveldisplayname" "severity" "eventtype" "log.level";
-    LevelNumber: "eventlevel" "level_value" "severityvalue";
+    LevelNumber: "level_value";
+    TableLevel: "eventlevel";
+    SeverityNumber: "severityvalue";
     Properties: "properties";
     Output: "output";
     Error: "error";
     Code: "errorcode" "error_errorcode" "properties_error_errorcode";
-    Message: "message" "errormessage" "msg" "rendereddescription" "error_message" "properties_error_message" "log" "renderedmessage" "description";
+    Message: "message" "errormessage" "msg" "rendereddescription" "error_message" "properties_error_message" "renderedmessage" "description";
     FailureType: "failuretype" "triggerfailuretype" "error_failuretype" "properties_error_failuretype";
     Target: "target";
     Errors: "errors";
@@ -75,6 +77,7 @@ keys! {
     EventId: "eventid" "event_id" "id" "event";
     EventData: "eventdata" "event_data" "parameterxml" "stringinserts" "string_inserts";
     Winlog: "winlog";
+    Log: "log";
     System: "system";
     Host: "host";
     Inner: "innereventinfos";
@@ -148,6 +151,11 @@ impl<'a> Slots<'a> {
         } else if key == Key::Level {
             self.second_level = self.second_level.or(Some(raw));
         }
+    }
+
+    /// Puts a value in the place of another.
+    pub(crate) fn replace(&mut self, key: Key, raw: Raw<'a>) {
+        self.values[key as usize] = Some(raw);
     }
 
     pub(crate) fn get(&self, key: Key) -> Option<Raw<'a>> {

@@ -78,7 +78,8 @@ fn say(incident: &Incident, reason: Reason) -> Alert {
 
 #[test]
 fn an_alert_carries_cause_and_fix() {
-    let alert = say(&incident(), Reason::FirstSeen);
+    let mut alert = say(&incident(), Reason::FirstSeen);
+    assert_eq!(alert.finding.take()["rule"], "sql-login-failed");
     let actual = serde_json::to_string_pretty(&alert).unwrap();
     expect_test::expect![[r#"
         {
@@ -109,7 +110,8 @@ fn an_alert_carries_cause_and_fix() {
           },
           "starts_at": "2026-03-01T06:12:09.4Z",
           "ends_at": "2026-03-01T07:05:00Z",
-          "generator_url": "https://s.contoso.example/incidents/9f86d081884c7d65"
+          "generator_url": "https://s.contoso.example/incidents/9f86d081884c7d65",
+          "finding": null
         }"#]]
     .assert_eq(&actual);
 }
@@ -180,6 +182,7 @@ fn long_texts_are_cut_at_a_letter() {
     for (name, text) in &alert.annotations {
         assert!(text.len() <= LIMIT, "{name} has {} bytes", text.len());
     }
+    assert_eq!(alert.finding, serde_json::Value::Null);
     assert!(alert.annotations["description"].ends_with('…'));
     assert!(alert.annotations["description"].len() > LIMIT - 8);
 }

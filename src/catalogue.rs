@@ -1,0 +1,199 @@
+//! The catalogue: which documented error is this, why does it happen, what mends it.
+//!
+//! ```text
+//! record ──classify──▶ verdict (which rule, by what right) ──finding──▶ words, filled in
+//! ```
+//!
+//! Rules are data: one YAML file for each family under `catalogue/rules`, each rule with
+//! its proof. Classifying looks from the innermost exception outward, since the outer
+//! ones mostly tell which operation failed and the innermost why; it renders nothing and
+//! allocates little, so that it can be asked of every record. There is always an answer:
+//! what no rule knows is `unclassified`.
+//!
+//! Which rule wins: the deepest link that decides, then the more clauses, then the longer
+//! fragments; where there are none, a number before a code and a code before a type.
+//! Equal is a fault of the catalogue, and [`check`] finds it. Where texts come from and
+//! who is told is left to other layers.
+
+pub mod check;
+pub mod draft;
+pub mod error;
+pub mod rule;
+pub mod search;
+pub mod show;
+pub mod texts;
+pub mod verdict;
+
+mod alternative;
+mod finding;
+mod load;
+mod matcher;
+mod normalise;
+mod number;
+mod places;
+mod template;
+mod view;
+
+use std::cell::RefCell;
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::fmt;
+use std::path::Path;
+
+use shirwatch_parsers::Record;
+
+use crate::catalogue::matcher::{Matcher, Scratch};
+use crate::model::finding::Finding;
+use crate::model::fingerprint::Fingerprint;
+
+pub use crate::catalogue::error::CatalogueError;
+pub use crate::catalogue::rule::Rule;
+pub use crate::catalogue::template::Captures;
+pub use crate::catalogue::verdict::Verdict;
+
+/// The id of the rule that answers when no other does.
+pub const UNCLASSIFIED: &str = "unclassified";
+
+/// All rules, indexed; always has an answer.
+pub struct Catalogue {
+    rules: Vec<Rule>,
+    by_id: HashMap<String, usize>,
+    unclassified: usize,
+    matcher: Matcher,
+}
+
+impl Catalogue {
+    /// The catalogue that is built in.
+    pub fn embedded() -> Result<Self, CatalogueError> {
+        Self::new(load::embedded()?)
+    }
+
+    /// The built-in catalogue with the operator's folder laid over it.
+    pub fn load(dir: Option<&Path>) -> Result<Self, CatalogueError> {
+        let rules = load::embedded()?;
+        match dir {
+            Some(dir) => Self::new(load::folder(rules, dir)?),
+            None => Self::new(rules),
+        }
+    }
+
+    /// The rules of one YAML text, and `unclassified`.
+    pub fn from_yaml(file: &str, text: &str) -> Result<Self, CatalogueError> {
+        let mut rules = load::embedded()?;
+        rules.retain(|it| it.id == UNCLASSIFIED);
+        rules.extend(load::from_yaml(file, text)?);
+        Self::new(rules)
+    }
+
+    fn new(rules: Vec<Rule>) -> Result<Self, CatalogueError> {
+        let by_id: HashMap<_, _> =
+            rules.iter().enumerate().map(|(i, it)| (it.id.clone(), i)).collect();
+        let unclassified = by_id.get(UNCLASSIFIED).copied();
+        let unclassified = unclassified.filter(|i| rules[*i].matches());
+        let unclassified = unclassified.ok_or(CatalogueError::NoUnclassified)?;
+        let matcher = Matcher::new(&rules)?;
+        Ok(Self { rules, by_id, unclassified, matcher })
+    }
+
+    /// Which rule knows `record`. There is always one.
+    #[must_use]
+    pub fn classify<'c>(&'c self, record: &Record<'_>) -> Verdict<'c> {
+        thread_local! {
+            static SCRATCH: RefCell<Scratch> = RefCell::default();
+        }
+        SCRATCH.with_borrow_mut(|scratch| {
+            self.matcher.fits(record, scratch);
+            self.judge(record, scratch)
+        })
+    }
+
+    /// The finding of `verdict` on `record`: the rule's words with what it captured.
+    #[must_use]
+    pub fn finding(
+        &self,
+        record: Record<'static>,
+        verdict: &Verdict<'_>,
+        fingerprint: Fingerprint,
+    ) -> Finding {
+        let alternative = verdict.alternative.and_then(|i| self.matcher.alternatives.get(i));
+        finding::finding(record, verdict, alternative, fingerprint)
+    }
+
+    /// What the rule of `verdict` captures from `record`, by name.
+    #[must_use]
+    pub fn captures(&self, record: &Record<'_>, verdict: &Verdict<'_>) -> Captures {
+        match verdict.alternative.and_then(|i| self.matcher.alternatives.get(i)) {
+            Some(it) => finding::captures(record, it),
+            None => Captures::new(),
+        }
+    }
+
+    /// The rule of that id.
+    #[must_use]
+    pub fn rule(&self, id: &str) -> Option<&Rule> {
+        self.by_id.get(id).map(|i| &self.rules[*i])
+    }
+
+    /// All rules, family by family.
+    #[must_use]
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// The rules that `words` speak of, the best first; also those that no log shows.
+    #[must_use]
+    pub fn search(&self, words: &str) -> Vec<&Rule> {
+        search::search(&self.rules, words)
+    }
+
+    /// The best of what fits. Where two fit equally well the first by id wins, so that
+    /// the order of files does not matter.
+    fn judge(&self, record: &Record<'_>, scratch: &mut Scratch) -> Verdict<'_> {
+        let rule_of = |i: usize| &self.rules[self.matcher.alternatives[i].rule];
+        scratch.fits.sort_by_key(|(fit, i)| (Reverse(fit.score), &rule_of(*i).id));
+        let Some(&(best, winner)) = scratch.fits.first() else { return self.unknown() };
+        let rule = rule_of(winner);
+        let mut verdict = Verdict {
+            rule,
+            link: (!record.chain.is_empty()).then_some(usize::from(best.link)),
+            by: best.by,
+            also: Vec::new(),
+            tied: None,
+            alternative: Some(winner),
+        };
+        for (fit, i) in &scratch.fits[1..] {
+            let other = rule_of(*i);
+            if other.id == rule.id || verdict.also.iter().any(|it| it.id == other.id) {
+                continue;
+            }
+            if fit.score == best.score && verdict.tied.is_none() {
+                verdict.tied = Some(other);
+            }
+            if verdict.also.len() < Verdict::ALSO {
+                verdict.also.push(other);
+            }
+        }
+        verdict
+    }
+
+    fn unknown(&self) -> Verdict<'_> {
+        Verdict {
+            rule: &self.rules[self.unclassified],
+            link: None,
+            by: verdict::Clauses::default(),
+            also: Vec::new(),
+            tied: None,
+            alternative: None,
+        }
+    }
+}
+
+/// The number of rules; all of them would be a page of text for each test that fails.
+impl fmt::Debug for Catalogue {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Catalogue").field("rules", &self.rules.len()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

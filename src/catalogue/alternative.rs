@@ -1,0 +1,231 @@
+//! One way to know an error, compiled: from a `match:` entry to a fit or none.
+//!
+//! ```text
+//! - code: SqlFailedToConnect       holds at depth 0  ┐
+//!   message: "Login failed for"    holds at depth 1  ┴→ fits at depth 1, by 2 clauses
+//! ```
+//!
+//! A clause holds at the deepest place where it is true, and the alternative fits at the
+//! deepest of its clauses. What is told of the whole record (the side, the format, the
+//! kind of activity) holds at depth 0.
+
+use shirwatch_parsers::{Format, Record, Side};
+
+use crate::catalogue::error::CatalogueError;
+use crate::catalogue::number::{Number, System};
+use crate::catalogue::places::Place;
+use crate::catalogue::rule::{Match, Rule};
+use crate::catalogue::template::Template;
+use crate::catalogue::texts::Texts;
+use crate::catalogue::verdict::{Clause, Clauses};
+use crate::catalogue::view::{self, View};
+
+/// One way to know an error.
+#[derive(Debug)]
+pub(super) struct Alternative {
+    /// Index of its rule.
+    pub(super) rule: usize,
+    pub(super) codes: Vec<Vec<u8>>,
+    pub(super) types: Vec<Vec<u8>>,
+    pub(super) messages: Vec<Template>,
+    pub(super) numbers: Vec<Number>,
+    pub(super) activity_codes: Vec<String>,
+    unless: Vec<Template>,
+    activity_types: Vec<String>,
+    failure_types: Vec<String>,
+    sides: Vec<Side>,
+    formats: Vec<Format>,
+}
+
+/// How well an alternative fits; the greatest wins.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Score {
+    /// The deepest place of a clause.
+    pub(super) depth: u16,
+    /// How many clauses hold.
+    pub(super) clauses: u8,
+    /// Bytes of the fragments.
+    pub(super) literal: u16,
+    /// Where there are no fragments: a number says more than a code, a code more than a type.
+    pub(super) kind: u8,
+    /// Bytes of the code and the type.
+    pub(super) name: u16,
+}
+
+/// That an alternative fits, and where.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Fit {
+    pub(super) score: Score,
+    pub(super) link: u16,
+    pub(super) by: Clauses,
+}
+
+impl Alternative {
+    /// Compiles one entry of `match:`.
+    pub(super) fn new(index: usize, rule: &Rule, it: &Match) -> Result<Self, CatalogueError> {
+        let refused = |clause, found: &str, remedy| CatalogueError::Clause {
+            file: rule.file.clone(),
+            rule: rule.id.clone(),
+            clause,
+            found: found.to_owned(),
+            remedy,
+        };
+        let owned = |texts: &Texts| texts.iter().map(str::to_owned).collect();
+        Ok(Self {
+            rule: index,
+            codes: it.code.iter().map(view::plain_code).collect(),
+            types: it.types.iter().map(view::plain_type).collect(),
+            messages: each(&it.message, Template::new, |found| {
+                refused("message", found, FRAGMENT)
+            })?,
+            unless: each(&it.unless, Template::new, |found| refused("unless", found, FRAGMENT))?,
+            numbers: each(&it.number, Number::parse, |found| refused("number", found, NUMBER))?,
+            activity_codes: owned(&it.activity_code),
+            activity_types: owned(&it.activity_type),
+            failure_types: owned(&it.failure_type),
+            sides: each(&it.side, side, |found| refused("side", found, SIDE))?,
+            formats: each(&it.format, format, |found| refused("format", found, FORMAT))?,
+        })
+    }
+
+    /// Whether this fits the record, and where.
+    pub(super) fn fit(&self, view: &View, record: &Record<'_>) -> Option<Fit> {
+        let mut fit = Fit::default();
+        self.record_clauses(&mut fit, record)?;
+        if !self.codes.is_empty() {
+            let (place, code) = deepest(view.codes(), &self.codes)?;
+            fit.name(Clause::Code, place, 2, code);
+        }
+        if !self.types.is_empty() {
+            let (place, name) = deepest(view.types(), &self.types)?;
+            fit.name(Clause::Type, place, 1, name);
+        }
+        self.number(&mut fit, view)?;
+        for message in &self.messages {
+            let (place, _) = view.texts().find(|(_, text)| message.occurs(text))?;
+            fit.holds(Clause::Message, place);
+            fit.score.literal = fit.score.literal.saturating_add(clamp(message.weight()));
+        }
+        self.nothing_against(&mut fit, view)?;
+        Some(fit)
+    }
+
+    /// The clauses on the record as a whole; the cheapest, so they are asked first.
+    fn record_clauses(&self, fit: &mut Fit, record: &Record<'_>) -> Option<()> {
+        let context = &record.context;
+        for (clause, wanted, found) in [
+            (Clause::ActivityCode, &self.activity_codes, &record.code),
+            (Clause::ActivityType, &self.activity_types, &context.activity_type),
+            (Clause::FailureType, &self.failure_types, &record.failure_type),
+        ] {
+            if !wanted.is_empty() {
+                let found = found.as_deref()?;
+                wanted.iter().find(|it| it.eq_ignore_ascii_case(found))?;
+                fit.holds(clause, Place::default());
+            }
+        }
+        if !self.sides.is_empty() {
+            record.side.filter(|it| self.sides.contains(it))?;
+            fit.holds(Clause::Side, Place::default());
+        }
+        if !self.formats.is_empty() {
+            Some(record.format).filter(|it| self.formats.contains(it))?;
+            fit.holds(Clause::Format, Place::default());
+        }
+        Some(())
+    }
+
+    fn number(&self, fit: &mut Fit, view: &View) -> Option<()> {
+        if self.numbers.is_empty() {
+            return Some(());
+        }
+        let held = view.numbers.iter().filter(|(it, _)| self.numbers.contains(it));
+        let (number, place) = held.max_by_key(|(_, place)| *place)?;
+        let http = number.system == System::Http;
+        fit.holds(if http { Clause::Http } else { Clause::Number }, *place);
+        fit.score.kind = fit.score.kind.max(3);
+        Some(())
+    }
+
+    fn nothing_against(&self, fit: &mut Fit, view: &View) -> Option<()> {
+        if self.unless.is_empty() {
+            return Some(());
+        }
+        let against = |text: &[u8]| self.unless.iter().any(|it| it.occurs(text));
+        if view.texts().any(|(_, text)| against(text)) {
+            return None;
+        }
+        // It tells the rule from its neighbours, yet nothing of the record held it.
+        fit.score.clauses = fit.score.clauses.saturating_add(1);
+        Some(())
+    }
+}
+
+impl Fit {
+    fn holds(&mut self, clause: Clause, place: Place) {
+        self.by.add(clause);
+        self.score.clauses = self.score.clauses.saturating_add(1);
+        if place.depth >= self.score.depth {
+            self.score.depth = place.depth;
+            self.link = place.link;
+        }
+    }
+
+    fn name(&mut self, clause: Clause, place: Place, kind: u8, name: &[u8]) {
+        self.holds(clause, place);
+        self.score.kind = self.score.kind.max(kind);
+        self.score.name = self.score.name.saturating_add(clamp(name.len()));
+    }
+}
+
+const FRAGMENT: &str =
+    "is no fragment; write some words, and put some between two holes such as `{a}` and `{b}`";
+const NUMBER: &str = "is no number; write it like `sql:18456`, `ora:1017`, `aadsts:7000215`, \
+                      `sqlstate:08001`, `http:403` or `hresult:0x80131904`";
+const SIDE: &str = "is no side; write `source` or `sink`";
+const FORMAT: &str = "is no format; write one such as `activity-run`, `event-log` or `plain`";
+
+/// Compiles each text of a clause.
+fn each<T>(
+    texts: &Texts,
+    compile: impl Fn(&str) -> Option<T>,
+    refused: impl Fn(&str) -> CatalogueError,
+) -> Result<Vec<T>, CatalogueError> {
+    texts.iter().map(|text| compile(text).ok_or_else(|| refused(text))).collect()
+}
+
+/// The deepest of `found` that is wanted.
+fn deepest<'v>(
+    found: impl Iterator<Item = (&'v [u8], Place)>,
+    wanted: &[Vec<u8>],
+) -> Option<(Place, &'v [u8])> {
+    let held = found.filter(|(name, _)| wanted.iter().any(|it| it == name));
+    held.max_by_key(|(_, place)| *place).map(|(name, place)| (place, name))
+}
+
+fn clamp(len: usize) -> u16 {
+    u16::try_from(len).unwrap_or(u16::MAX)
+}
+
+fn side(text: &str) -> Option<Side> {
+    match text {
+        "source" => Some(Side::Source),
+        "sink" => Some(Side::Sink),
+        _ => None,
+    }
+}
+
+fn format(text: &str) -> Option<Format> {
+    const ALL: [Format; 9] = [
+        Format::ActivityRun,
+        Format::PipelineRun,
+        Format::TriggerRun,
+        Format::Ssis,
+        Format::EventLog,
+        Format::EventLogJson,
+        Format::LogProperties,
+        Format::SessionLog,
+        Format::Plain,
+    ];
+    ALL.into_iter().find(|it| it.as_str() == text)
+}

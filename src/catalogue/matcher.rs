@@ -1,0 +1,242 @@
+//! From a record to the rules that fit, at a cost that does not grow with their number.
+//!
+//! Each alternative is filed under one thing that it cannot do without:
+//!
+//! | it has | filed under |
+//! |---|---|
+//! | a fragment of some length | its longest literal, in the automaton |
+//! | a number, a code, a type | a table of those |
+//! | only a short fragment | that, in the automaton |
+//!
+//! One pass of the automaton over the record's texts and a few look-ups name the
+//! candidates; only those are asked whether all their clauses hold. The automaton also
+//! looks for what announces a number or a code in a text.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use shirwatch_parsers::Record;
+
+use crate::catalogue::alternative::{Alternative, Fit};
+use crate::catalogue::error::CatalogueError;
+use crate::catalogue::number::{MARKERS, Number};
+use crate::catalogue::rule::Rule;
+use crate::catalogue::view::View;
+
+/// A fragment of this many bytes tells one error from most others.
+const TELLING: usize = 6;
+
+/// Bytes of a literal that go into the automaton; more would only make it larger.
+const ANCHOR_LIMIT: usize = 32;
+
+/// All alternatives of all rules, filed.
+#[derive(Debug)]
+pub(super) struct Matcher {
+    pub(super) alternatives: Vec<Alternative>,
+    automaton: AhoCorasick,
+    /// For each pattern of the automaton after the markers, the alternatives filed there.
+    anchored: Vec<Vec<usize>>,
+    codes: HashMap<Vec<u8>, Vec<usize>>,
+    types: HashMap<Vec<u8>, Vec<usize>>,
+    numbers: HashMap<Number, Vec<usize>>,
+    activity_codes: HashMap<String, Vec<usize>>,
+}
+
+/// What is used again from record to record.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    view: View,
+    candidates: Vec<usize>,
+    /// The last record in which each pattern was seen.
+    seen: Vec<u32>,
+    record: u32,
+    /// The alternatives that fit.
+    pub(super) fits: Vec<(Fit, usize)>,
+}
+
+/// The pattern that announces a code; it stands after the markers of numbers.
+const CODE: usize = MARKERS.len();
+
+/// What codes begin with that need no announcing. They stand after the pattern above.
+const CODES: [&str; 2] = ["usererror", "df-"];
+const RULES: usize = CODE + 1 + CODES.len();
+
+impl Matcher {
+    /// Compiles and files the alternatives of `rules`.
+    pub(super) fn new(rules: &[Rule]) -> Result<Self, CatalogueError> {
+        let (alternatives, mut faults) = compile(rules);
+        let mut filing = Filing::default();
+        for (i, it) in alternatives.iter().enumerate() {
+            if !filing.file(i, it) {
+                faults.push(no_anchor(rules, &alternatives, i));
+            }
+        }
+        CatalogueError::all(faults)?;
+        filing.matcher(alternatives)
+    }
+
+    /// Leaves in `scratch.fits` every alternative that fits, with how well.
+    pub(super) fn fits(&self, record: &Record<'_>, scratch: &mut Scratch) {
+        scratch.view.read(record);
+        scratch.candidates.clear();
+        self.scan(scratch);
+        self.look_up(record, scratch);
+        scratch.candidates.sort_unstable();
+        scratch.candidates.dedup();
+        scratch.fits.clear();
+        for &i in &scratch.candidates {
+            if let Some(fit) = self.alternatives[i].fit(&scratch.view, record) {
+                scratch.fits.push((fit, i));
+            }
+        }
+    }
+
+    /// One pass over the texts: candidates, and the numbers and codes they print.
+    fn scan(&self, scratch: &mut Scratch) {
+        let Scratch { view, candidates, seen, record, .. } = scratch;
+        *record = record.wrapping_add(1);
+        if *record == 0 || seen.len() < self.anchored.len() {
+            seen.clear();
+            seen.resize(self.anchored.len(), record.wrapping_sub(1));
+        }
+        let text = std::mem::take(&mut view.text);
+        for hit in self.automaton.find_overlapping_iter(&text) {
+            match hit.pattern().as_usize() {
+                CODE => view.code_after(&text, hit.end()),
+                i if i < CODE => announced(view, &text, i, hit.start(), hit.end()),
+                i if i < RULES && in_word(&text, hit.start()) => {}
+                i if i < RULES => view.code_at(&text, hit.start()),
+                i if seen[i - RULES] != *record => {
+                    seen[i - RULES] = *record;
+                    candidates.extend(&self.anchored[i - RULES]);
+                }
+                _ => {}
+            }
+        }
+        view.text = text;
+    }
+
+    /// Candidates by what the record names.
+    fn look_up(&self, record: &Record<'_>, scratch: &mut Scratch) {
+        let Scratch { view, candidates, .. } = scratch;
+        for (code, _) in view.codes() {
+            candidates.extend(self.codes.get(code).into_iter().flatten());
+        }
+        for (name, _) in view.types() {
+            candidates.extend(self.types.get(name).into_iter().flatten());
+        }
+        for (number, _) in &view.numbers {
+            candidates.extend(self.numbers.get(number).into_iter().flatten());
+        }
+        if let Some(code) = record.code.as_deref() {
+            let code = code.to_ascii_lowercase();
+            candidates.extend(self.activity_codes.get(&code).into_iter().flatten());
+        }
+    }
+}
+
+/// Takes in the number that a marker announces.
+fn announced(view: &mut View, text: &[u8], marker: usize, start: usize, end: usize) {
+    let marker = &MARKERS[marker];
+    if marker.alone && in_word(text, start) {
+        return;
+    }
+    if let Some(number) = (marker.read)(&text[end..]) {
+        let place = view.place_of(start);
+        view.number(number, place);
+    }
+}
+
+/// True when a word goes on over `at`.
+fn in_word(text: &[u8], at: usize) -> bool {
+    at.checked_sub(1).and_then(|it| text.get(it)).is_some_and(u8::is_ascii_alphanumeric)
+}
+
+/// The alternatives of the rules that match, and what is wrong with the others.
+fn compile(rules: &[Rule]) -> (Vec<Alternative>, Vec<CatalogueError>) {
+    let (mut alternatives, mut faults) = (Vec::new(), Vec::new());
+    for (i, rule) in rules.iter().enumerate().filter(|(_, it)| it.matches()) {
+        for it in &rule.alternatives {
+            match Alternative::new(i, rule, it) {
+                Ok(it) => alternatives.push(it),
+                Err(fault) => faults.push(fault),
+            }
+        }
+    }
+    (alternatives, faults)
+}
+
+fn no_anchor(rules: &[Rule], alternatives: &[Alternative], i: usize) -> CatalogueError {
+    let index = alternatives[i].rule;
+    let rule = &rules[index];
+    let number = alternatives[..=i].iter().filter(|it| it.rule == index).count();
+    CatalogueError::NoAnchor { file: rule.file.clone(), rule: rule.id.clone(), number }
+}
+
+/// The tables while they are filled.
+#[derive(Default)]
+struct Filing {
+    anchors: HashMap<Vec<u8>, Vec<usize>>,
+    codes: HashMap<Vec<u8>, Vec<usize>>,
+    types: HashMap<Vec<u8>, Vec<usize>>,
+    numbers: HashMap<Number, Vec<usize>>,
+    activity_codes: HashMap<String, Vec<usize>>,
+}
+
+impl Filing {
+    /// Files one alternative; false when there is nothing to file it under.
+    fn file(&mut self, i: usize, it: &Alternative) -> bool {
+        let anchor = it.messages.iter().map(|it| it.anchor()).max_by_key(|it| it.len());
+        match anchor {
+            Some(anchor) if anchor.len() >= TELLING => self.anchor(anchor, i),
+            _ if !it.numbers.is_empty() => under(&mut self.numbers, &it.numbers, i),
+            _ if !it.codes.is_empty() => under(&mut self.codes, &it.codes, i),
+            _ if !it.types.is_empty() => under(&mut self.types, &it.types, i),
+            Some(anchor) => self.anchor(anchor, i),
+            None => {
+                let codes: Vec<_> =
+                    it.activity_codes.iter().map(|it| it.to_ascii_lowercase()).collect();
+                under(&mut self.activity_codes, &codes, i);
+            }
+        }
+        anchor.is_some()
+            || !it.numbers.is_empty()
+            || !it.codes.is_empty()
+            || !it.types.is_empty()
+            || !it.activity_codes.is_empty()
+    }
+
+    /// The end of a literal tells more than its beginning, which many errors share.
+    fn anchor(&mut self, literal: &[u8], i: usize) {
+        let from = literal.len().saturating_sub(ANCHOR_LIMIT);
+        self.anchors.entry(literal[from..].to_vec()).or_default().push(i);
+    }
+
+    fn matcher(self, alternatives: Vec<Alternative>) -> Result<Matcher, CatalogueError> {
+        let mut anchors: Vec<_> = self.anchors.into_iter().collect();
+        anchors.sort();
+        let markers = MARKERS.iter().map(|it| it.text).chain(["code"]).chain(CODES);
+        let patterns =
+            markers.map(str::as_bytes).chain(anchors.iter().map(|(it, _)| it.as_slice()));
+        let automaton = AhoCorasick::builder()
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .build(patterns)
+            .map_err(|source| CatalogueError::Automaton { source })?;
+        Ok(Matcher {
+            alternatives,
+            automaton,
+            anchored: anchors.into_iter().map(|(_, it)| it).collect(),
+            codes: self.codes,
+            types: self.types,
+            numbers: self.numbers,
+            activity_codes: self.activity_codes,
+        })
+    }
+}
+
+fn under<K: Clone + Eq + Hash>(table: &mut HashMap<K, Vec<usize>>, keys: &[K], i: usize) {
+    for key in keys {
+        table.entry(key.clone()).or_default().push(i);
+    }
+}
