@@ -29,7 +29,9 @@ fn each_line_is_read_once_whatever_becomes_of_its_file() {
     check("w:a.log:1 poll cut:a.log poll w:a.log:2 poll",                        "1 |  | 2");
     check("l:a.log:1 poll cp:a.log:a.log.1 cut:a.log l:a.log:2 l:a.log:3 poll",  "1 | 2 3");
     check("w:a.log:1 poll head:a.log:a.log.1 poll cp:a.log:a.log.1 poll cut:a.log poll", "1 |  |  | ");
-    // Rewritten in place, to the very same length.
+    // Rewritten in place: to the very same length, behind the same head, with the same lines.
+    check("l:a.log:1 w:a.log:2 poll cut:a.log l:a.log:1 w:a.log:3 poll",         "1 2 | 1 3");
+    check("w:a.log:1 poll cut:a.log poll w:a.log:1 w:a.log:2 poll",              "1 |  | 1 2");
     check("w:a.log:1 poll cut:a.log w:a.log:2 poll",                             "1 | 2");
     // Deleted and made again.
     check("w:a.log:1 poll rm:a.log poll w:a.log:2 poll",                         "1 |  | 2");
