@@ -63,10 +63,9 @@ pub(super) enum Clause {
     FailureType,
     Side,
     Format,
-    Unless,
 }
 
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 10] = [
     "code",
     "type",
     "message",
@@ -77,7 +76,6 @@ const NAMES: [&str; 11] = [
     "failure_type",
     "side",
     "format",
-    "unless",
 ];
 
 impl Clauses {
@@ -100,9 +98,9 @@ mod tests {
     fn clauses_are_named_in_one_order() {
         let mut all = Clauses::default();
         assert_eq!(all.names().count(), 0);
-        for clause in [Clause::Unless, Clause::Http, Clause::Code, Clause::Code] {
+        for clause in [Clause::Format, Clause::Http, Clause::Code, Clause::Code] {
             all.add(clause);
         }
-        assert_eq!(all.names().collect::<Vec<_>>(), ["code", "http", "unless"]);
+        assert_eq!(all.names().collect::<Vec<_>>(), ["code", "http", "format"]);
     }
 }

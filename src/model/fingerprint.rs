@@ -7,7 +7,9 @@
 //!
 //! The number is over the rule, the outer code, the type of the root, the vendor's number
 //! and the words of the root; all that differs from one case to the next is masked
-//! (`mask`). The masked words go straight into the hash, so nothing is allocated. What
+//! (`mask`). Of a known error the first sentence of the root counts, since what follows is
+//! advice and the circumstances of the case; of an unknown one the first two. Prefixes that
+//! name activities do not count. The masked words go straight into the hash, so nothing is allocated. What
 //! makes an incident (labels, groups) is not known here.
 
 mod mask;
@@ -18,6 +20,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use shirwatch_parsers::Record;
+use shirwatch_parsers::chain::preamble;
 use xxhash_rust::xxh3::Xxh3Default;
 
 /// The version of the way in which fingerprints are made. An incident that is open keeps
@@ -35,8 +38,9 @@ impl Fingerprint {
         let root = record.root();
         let message = match root {
             Some(link) if !link.message.is_empty() => link.message.as_ref(),
-            _ => record.message.as_ref(),
+            _ => preamble::strip(&record.message),
         };
+        let message = beginning(message, if rule == UNKNOWN { 2 } else { 1 });
         let mut hash = Xxh3Default::new();
         hash.update(&VERSION.to_le_bytes());
         part(&mut hash, rule.as_bytes());
@@ -50,6 +54,37 @@ impl Fingerprint {
         mask::words(message, |word| lower_case(&mut hash, word));
         Self(hash.digest())
     }
+}
+
+/// The rule of errors that no rule knows: for them the words alone tell one from another.
+const UNKNOWN: &str = "unclassified";
+
+/// The first `count` sentences of a text. A stop ends a sentence where a blank and then
+/// anything but a small letter follows; a line break always does.
+fn beginning(text: &str, count: usize) -> &str {
+    let text = text.trim_start();
+    let mut left = count;
+    for (at, byte) in text.bytes().enumerate() {
+        let rest = &text.as_bytes()[at + 1..];
+        let ends = match byte {
+            b'\n' => true,
+            b'.' => {
+                let begins = rest.get(1).is_some_and(|it| !it.is_ascii_lowercase());
+                rest.first().is_some_and(u8::is_ascii_whitespace) && begins
+            }
+            b'\\' => {
+                rest.starts_with(b"r\\n")
+                    || rest.first() == Some(&b'n')
+                        && rest.get(1).is_some_and(|it| it.is_ascii_uppercase())
+            }
+            _ => false,
+        };
+        left -= usize::from(ends);
+        if left == 0 {
+            return &text[..at];
+        }
+    }
+    text
 }
 
 /// Feeds one part, and an end that no text holds.

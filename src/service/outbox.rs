@@ -9,7 +9,7 @@ use crate::delivery::Answer;
 use crate::delivery::Job;
 use crate::delivery::NotTaken;
 use crate::delivery::Outcome;
-use crate::delivery::backoff;
+use crate::delivery::courier::pause;
 use crate::model::alert::Alert;
 use crate::model::alert::Reason;
 use crate::model::changes::Outgoing;
@@ -100,7 +100,7 @@ impl Engine {
                 (self.store.sent(id), None)
             }
             Answer::Retry { after, why } if attempts < ATTEMPTS => {
-                let pause = after.unwrap_or_else(|| backoff(attempts, id.unsigned_abs()));
+                let pause = pause(attempts, id.unsigned_abs(), *after);
                 let next = SignedDuration::try_from(pause)
                     .ok()
                     .and_then(|it| clock().checked_add(it).ok());

@@ -7,10 +7,13 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 
-use crate::model::changes::{IncidentChange, Occurrence};
-use crate::model::finding::{Category, Severity};
+use crate::model::changes::IncidentChange;
+use crate::model::changes::Occurrence;
+use crate::model::finding::Category;
+use crate::model::finding::Severity;
 use crate::model::fingerprint;
-use crate::model::incident::{Incident, State};
+use crate::model::incident::Incident;
+use crate::model::incident::State;
 use crate::store::error::StoreError;
 use crate::store::rows;
 

@@ -111,7 +111,7 @@ count_once() {
         || fail "$(metric "$metrics" shirwatch_errors_total) errors were counted of $ERRORS"
     incidents "/api/v1/incidents" "$(get "http://127.0.0.1:$port/api/v1/incidents?state=all")"
     incidents "\`shirwatch incidents\`" \
-        "$("$SHIRWATCH" incidents list --config "$WORK/shirwatch.yaml" --format json)"
+        "$("$SHIRWATCH" incidents --config "$WORK/shirwatch.yaml" --format json)"
     "$SHIRWATCH" audit --config "$WORK/shirwatch.yaml" || fail 'the ledger does not balance'
 }
 

@@ -27,7 +27,7 @@ end() {
         wait "$pid" 2>/dev/null || true
     done
     if (($1)); then
-        tail --verbose --lines=30 "$WORK"/*.log >&2 || true
+        tail --verbose --lines=30 "$WORK"/*.log >&2 2>/dev/null || true
     fi
     rm --recursive --force "$WORK"
     exit "$1"

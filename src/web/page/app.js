@@ -32,6 +32,12 @@ function away(url, ...children) {
   return el('a', { href: url, rel: 'noreferrer noopener', target: '_blank' }, ...(children.length ? children : [url]));
 }
 
+/** A sentence; what stands between backticks is set as code. */
+const prose = (text) => String(text).split('`').map((it, at) => (at % 2 ? el('code', null, it) : it));
+
+/** A sentence of a rule: a hole such as `{user}` is shown by its name. */
+const template = (text) => prose(text.replace(/`?\{([a-z][a-z0-9_]*)\}`?/g, '`$1`'));
+
 const badge = (kind, text) => el(`span.badge.${kind}`, null, text);
 const severity = (it) => badge(it, it);
 const number = (it) => Number(it || 0).toLocaleString();
@@ -61,9 +67,9 @@ function bytes(count) {
   return `${at ? it.toFixed(1) : it} ${units[at]}`;
 }
 
-function steps(list) {
+function steps(list, words = prose) {
   if (!list || !list.length) return null;
-  return el('ol.steps', null, list.map((it) => el('li', null, it)));
+  return el('ol.steps', null, list.map((it) => el('li', null, words(it))));
 }
 
 function references(list) {
@@ -102,17 +108,17 @@ function chain(links) {
 /** Cause, steps and proof. */
 function advice(it) {
   return [
-    it.cause ? [el('h2', null, 'Why'), el('p', null, it.cause)] : null,
+    it.cause ? [el('h2', null, 'Why'), el('p', null, prose(it.cause))] : null,
     it.resolution && it.resolution.length ? [el('h2', null, 'What to do'), steps(it.resolution)] : null,
-    it.verify ? [el('h2', null, 'How to see that it is mended'), el('p', null, it.verify)] : null,
+    it.verify ? [el('h2', null, 'How to see that it is mended'), el('p', null, prose(it.verify))] : null,
   ];
 }
 
 function otherCauses(causes) {
   if (!causes || causes.length < 2) return null;
   return el('details', null, el('summary', null, `${causes.length - 1} other possible ${causes.length === 2 ? 'cause' : 'causes'}`),
-    causes.slice(1).map((it) => el('div.card', null, el('p', null, it.cause), ours(it), steps(it.resolution),
-      it.verify ? el('p.quiet', null, it.verify) : null)));
+    causes.slice(1).map((it) => el('div.card', null, el('p', null, prose(it.cause)), ours(it), steps(it.resolution),
+      it.verify ? el('p.quiet', null, prose(it.verify)) : null)));
 }
 
 const ours = (cause) => (cause.ours ? el('p.quiet.small', null, 'Our suggestion; the vendor documents none.') : null);
@@ -161,10 +167,22 @@ function incidentCard(it) {
     el('p.row.small', null, severity(it.severity), badge('plain', it.category), over ? badge('good', 'resolved') : null,
       el('span.quiet', null, 'last ', time(it.last_seen), ', first ', time(it.first_seen))),
     where(it, false),
-    it.cause ? el('p', null, it.cause) : null,
+    it.cause ? el('p', null, prose(it.cause)) : null,
     it.resolution && it.resolution.length
-      ? el('details', { open: !over && it.severity === 'critical' }, el('summary', null, `What to do (${it.resolution.length})`), steps(it.resolution))
+      ? whatToDo(it)
       : null);
+}
+
+/** Which parts somebody opened or closed by hand, so that a refresh leaves them so. */
+const unfolded = new Map();
+
+/** The steps of an incident: in sight while it is open. */
+function whatToDo(it) {
+  const key = it.key || it.fingerprint;
+  const open = unfolded.has(key) ? unfolded.get(key) : it.state === 'open';
+  const part = el('details', { open }, el('summary', null, `What to do (${it.resolution.length})`), steps(it.resolution));
+  part.firstChild.addEventListener('click', () => unfolded.set(key, !part.open));
+  return part;
 }
 
 let shownState = 'open';
@@ -299,13 +317,13 @@ async function rulesPage() {
 async function rulePage(id) {
   const it = await ask(`/api/v1/rules/${encodeURIComponent(id)}`);
   document.title = `${it.title} · shirwatch`;
-  return el('div', null, el('h1', null, it.title),
+  return el('div', null, el('h1', null, template(it.title)),
     facts(it, el('span.mono.quiet', null, it.id)),
     it.observable === false ? el('p.quiet', null, 'No log shows this error; it stands here to be found.') : null,
     it.causes.map((cause, at) => el('section.card', null,
-      el('h3', null, it.causes.length > 1 ? `Cause ${at + 1}: ` : 'Cause: ', cause.cause), ours(cause),
+      el('h3', null, it.causes.length > 1 ? `Cause ${at + 1}: ` : 'Cause: ', template(cause.cause)), ours(cause),
       cause.when ? el('p.small.quiet', null, 'When the text says: ', el('span.mono', null, cause.when)) : null,
-      steps(cause.resolution), cause.verify ? el('p', null, el('strong', null, 'Mended when: '), cause.verify) : null)),
+      steps(cause.resolution, template), cause.verify ? el('p', null, el('strong', null, 'Mended when: '), template(cause.verify)) : null)),
     references(it.references),
     it.examples && it.examples.length ? el('details', null, el('summary', null, 'What it looks like in a log'), it.examples.map((one) => el('pre', null, one.text))) : null,
     it.match && it.match.length ? el('details', null, el('summary', null, 'How it is told apart'), el('pre', null, JSON.stringify(it.match, null, 2))) : null);
@@ -327,13 +345,14 @@ function sourcesCard(status) {
 
 async function sourcesPage() {
   const status = await ask('/api/v1/status');
-  const head = (names) => el('thead', null, el('tr', null, names.map((it) => el('th', { scope: 'col' }, it))));
+  const head = (names, numbers) => el('thead', null, el('tr', null, names.map((it) => el(numbers.includes(it) ? 'th.number' : 'th', { scope: 'col' }, it))));
   const count = (it) => el('td.number', null, number(it));
   const dropped = (it) => Object.values(it || {}).reduce((sum, one) => sum + one, 0);
   return el('div', null,
     el('h1', null, 'Sources'),
     el('div.card.scroll', null, status.sources.length ? el('table', null,
-      head(['Source', 'State', 'Read last', 'Behind', 'Records', 'Classified', 'Unclassified', 'No error', 'Duplicate', 'Dropped', 'Pending']),
+      head(['Source', 'State', 'Read last', 'Behind', 'Records', 'Classified', 'Unclassified', 'No error', 'Duplicate', 'Dropped', 'Pending'],
+        ['Behind', 'Records', 'Classified', 'Unclassified', 'No error', 'Duplicate', 'Dropped', 'Pending']),
       el('tbody', null, status.sources.map((it) => el('tr', null,
         el('td.break', null, it.name, el('div.quiet.small', null, it.kind)), el('td', null, sourceState(it)), el('td', null, time(it.last_read)),
         el('td.number', null, bytes(it.lag_bytes)), count(it.ledger.records), count(it.ledger.classified), count(it.ledger.unclassified),
@@ -341,7 +360,7 @@ async function sourcesPage() {
       : el('p.quiet', null, 'No source is configured.')),
     el('h1', null, 'Receivers'),
     el('div.card.scroll', null, status.receivers.length ? el('table', null,
-      head(['Receiver', 'Kind', 'Waiting', 'Sent', 'Failed', 'Last failure']),
+      head(['Receiver', 'Kind', 'Waiting', 'Sent', 'Failed', 'Last failure'], ['Waiting', 'Sent', 'Failed']),
       el('tbody', null, status.receivers.map((it) => el('tr', null, el('td', null, it.name), el('td', null, it.kind), count(it.queue),
         count(it.sent), count(it.failed), el('td.small.break', null, it.last_error || ''))))) : el('p.quiet', null, 'No receiver is configured.')));
 }
@@ -392,12 +411,11 @@ async function pulse() {
   }
 }
 
-/** A page that changes by itself is shown again, unless somebody is reading an open part. */
+/** A page that changes by itself is shown again, unless somebody is writing. */
 function refresh() {
   const live = location.pathname === '/' || location.pathname === '/sources';
   const busy = [...main.querySelectorAll('textarea, input')].some((it) => it.value || it === document.activeElement);
-  const reading = main.querySelector('details[open]');
-  if (live && !busy && !reading && !document.hidden) show();
+  if (live && !busy && !document.hidden) show();
   pulse();
 }
 
