@@ -152,10 +152,11 @@ fn say_address(address: &str) {
 fn printer() -> Box<dyn FnMut(&Incident) + Send> {
     let mut printed = HashSet::new();
     Box::new(move |it| {
+        let Some(sample) = &it.sample else { return };
         if printed.len() < 10_000 && printed.insert(it.key.clone()) {
             let style = Style::of_stdout();
             let rule = style.paint(Look::Faint, &"─".repeat(style.width));
-            let page = explain::page(&it.sample, style);
+            let page = explain::page(sample, style);
             let _ = terminal::say(&format!("{rule}\n{page}{}\n", place(it, style)));
         }
     })

@@ -282,7 +282,8 @@ impl Incidents {
                 it.changed = false;
                 it.created = false;
                 let occurrences = std::mem::take(&mut it.occurrences);
-                IncidentChange { incident: it.incident.clone(), occurrences }
+                let sample = it.incident.sample.take();
+                IncidentChange { incident: Incident { sample, ..it.incident.clone() }, occurrences }
             })
             .collect()
     }
@@ -344,7 +345,8 @@ impl Incidents {
 }
 
 impl Tracked {
-    fn stored(incident: Incident) -> Self {
+    fn stored(mut incident: Incident) -> Self {
+        incident.sample = None;
         let sampled_at = incident.last_read;
         Self { incident, occurrences: Vec::new(), changed: false, created: false, sampled_at }
     }
@@ -372,10 +374,16 @@ impl Tracked {
             resolved_at: None,
             notified_at: None,
             places: places(&sample.record),
-            sample,
+            title: sample.title.clone(),
+            sample: Some(sample),
         };
-        let mut tracked = Self::stored(incident);
-        (tracked.changed, tracked.created) = (true, true);
+        let mut tracked = Self {
+            sampled_at: it.read_at,
+            incident,
+            occurrences: Vec::new(),
+            changed: true,
+            created: true,
+        };
         tracked.keep_occurrence(it, time);
         tracked
     }
@@ -397,7 +405,8 @@ impl Tracked {
             let sample = sample();
             incident.places.merge(&places(&sample.record));
             if stale {
-                incident.sample = sample;
+                incident.title.clone_from(&sample.title);
+                incident.sample = Some(sample);
                 self.sampled_at = it.read_at;
             }
         }

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// The root of the repository.
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// All files below `folder` with this extension, relative to the root, sorted.
-pub fn files(folder: &str, extension: &str) -> Vec<String> {
+pub(crate) fn files(folder: &str, extension: &str) -> Vec<String> {
     let mut found = Vec::new();
     collect(&root().join(folder), extension, &mut found);
     found.sort();
@@ -30,18 +30,18 @@ fn collect(folder: &Path, extension: &str, found: &mut Vec<String>) {
 }
 
 /// Runs the program to its end.
-pub fn shirwatch(arguments: &[&str]) -> Output {
+pub(crate) fn shirwatch(arguments: &[&str]) -> Output {
     let program = env!("CARGO_BIN_EXE_shirwatch");
     Command::new(program).args(arguments).env("NO_COLOR", "1").output().unwrap()
 }
 
 /// What the program wrote to standard output.
-pub fn stdout(output: &Output) -> String {
+pub(crate) fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// One failed copy as a line of text; `number` makes it another table.
-pub fn chain(number: usize) -> String {
+pub(crate) fn chain(number: usize) -> String {
     format!(
         "ErrorCode=SqlOperationFailed,'Type=Microsoft.DataTransfer.Common.Shared.HybridDeliveryException,\
          Message=A database operation failed with the following error: 'Invalid object name 'dbo.t{number}'.',\
