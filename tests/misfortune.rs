@@ -31,7 +31,8 @@ fn what_is_whole_is_read_beside_what_is_damaged() {
     let many = format!("{{\"records\":[{}]}}", (0..2000).map(|it| run.replace("a1", &format!("r{it}"))).collect::<Vec<_>>().join(","));
     // file                                                                              errors
     check("invalid UTF-8",   [b"\xfa\xfb \xc3\x28 bad\n".to_vec(), chain(1).into_bytes()].concat(), 1);
-    check("NUL bytes",       [b"a\0b\0\0c\n".to_vec(), chain(1).into_bytes()].concat(),  1);
+    check("NUL bytes",       [b"Reading\0\0\0 block\n".to_vec(), chain(1).into_bytes()].concat(), 1);
+    check("a block of NUL",  [vec![0; 4096], b"\n".to_vec(), chain(1).into_bytes()].concat(), 1);
     check("a long line",     long,                                                       1);
     check("half a JSON object", format!("{run}\n{{\"category\":\"Activ").into_bytes(),   1);
     check("a deep chain",    [deep.into_bytes(), chain(1).into_bytes()].concat(),        2);

@@ -199,8 +199,8 @@ impl Frames<'_> {
         let mut looked = 0;
         while next < bytes.len() {
             let begins = lines::begins(lines::line(bytes, next), self.framing.timed);
-            if begins && (self.framing.timed || looked > LOOK_BACK || !is_open(&bytes[start..next]))
-            {
+            let sure = self.framing.timed || lines::tells(lines::line(bytes, next));
+            if begins && (sure || looked > LOOK_BACK || !is_open(&bytes[start..next])) {
                 return Some(next);
             }
             looked += 1;
@@ -215,6 +215,11 @@ impl Frames<'_> {
         let ended = bytes.ends_with(b"\n");
         match self.batch.end {
             End::Idle if ended => self.frame(start, bytes.len()),
+            // A line that its writer never ended: whole by its grammar, and quiet.
+            End::Idle if is_whole(&bytes[start..]) => {
+                self.framing.skipping = true;
+                self.frame(start, bytes.len())
+            }
             End::More if ended && is_whole(&bytes[start..]) => {
                 self.framing.open = true;
                 self.frame(start, bytes.len())
