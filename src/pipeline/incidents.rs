@@ -274,10 +274,10 @@ impl Incidents {
         tracked.incident.places.merge(&stored.places);
     }
 
-    /// What changed since the last call.
+    /// What changed since the last call, in the order in which it happened first.
     pub fn drain(&mut self) -> Vec<IncidentChange> {
         let changed = self.known.values_mut().filter(|it| it.changed);
-        changed
+        let mut changes: Vec<_> = changed
             .map(|it| {
                 it.changed = false;
                 it.created = false;
@@ -285,7 +285,9 @@ impl Incidents {
                 let sample = it.incident.sample.take();
                 IncidentChange { incident: Incident { sample, ..it.incident.clone() }, occurrences }
             })
-            .collect()
+            .collect();
+        changes.sort_by_key(|it: &IncidentChange| it.incident.first_seen);
+        changes
     }
 
     fn insert(&mut self, slot: u64, tracked: Tracked) {
