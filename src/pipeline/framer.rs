@@ -334,7 +334,7 @@ impl Frames<'_> {
             next = end;
         }
         let ended = next == bytes.len() && next > start;
-        let whole = memchr::memchr_iter(b'"', &bytes[start..next]).count() % 2 == 0;
+        let whole = memchr::memchr_iter(b'"', &bytes[start..next]).count().is_multiple_of(2);
         match self.batch.end {
             End::More if ended && whole => self.frame(start, next),
             End::Idle if ended => self.frame(start, next),
