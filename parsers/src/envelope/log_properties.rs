@@ -54,5 +54,5 @@ fn content(text: &str, from: usize, opening: &str, closing: &str) -> Option<Rang
     let length = text[start..].rfind(closing).unwrap_or(text.len() - start);
     let inside = &text[start..start + length];
     let blank = inside.len() - inside.trim_start().len();
-    Some(start + blank..start + inside.trim_end().len())
+    Some(start + blank..start + blank + inside.trim().len())
 }
