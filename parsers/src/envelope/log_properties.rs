@@ -42,7 +42,8 @@ pub(crate) fn open<'a>(record: &mut Record<'a>, text: Text<'a>) -> Opened<'a> {
     }
     let range = content(&text.says, start, "<Text>", "</Text>");
     let range = range.or_else(|| content(&text.says, start, "<LogProperties>", "</LogProperties>"));
-    Opened::Text(match range {
+    // Where the tags hold nothing, what stands around them may.
+    Opened::Text(match range.filter(|range| !range.is_empty()) {
         Some(range) => text.part(range),
         None => text,
     })
