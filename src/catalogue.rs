@@ -16,6 +16,7 @@
 //! who is told is left to other layers.
 
 pub mod check;
+pub mod draft;
 pub mod error;
 pub mod rule;
 pub mod search;

@@ -7,5 +7,12 @@
 
 pub mod model;
 pub mod catalogue;
+pub mod sources;
+pub mod pipeline;
 pub mod store;
 pub mod outputs;
+pub mod delivery;
+pub mod config;
+pub mod web;
+pub mod service;
+pub mod cli;

@@ -1,3 +1,7 @@
 //! Parses the arguments, calls the command, turns its error into an exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    shirwatch::cli::main()
+}

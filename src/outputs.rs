@@ -54,11 +54,9 @@ pub enum Message {
     Text(String),
 }
 
-/// One HTTP request.
+/// One HTTP request, always a `POST`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Request {
-    /// `POST`.
-    pub method: &'static str,
     /// The whole address. It may hold a secret: log its [`door`] only.
     pub url: String,
     /// Names and values. They may hold a secret.
@@ -70,7 +68,7 @@ pub struct Request {
 /// Addresses and headers may hold secrets, so that a request shows its door alone.
 impl fmt::Debug for Request {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{} {} ({} bytes)", self.method, door(&self.url), self.body.len())
+        write!(out, "POST {} ({} bytes)", door(&self.url), self.body.len())
     }
 }
 
@@ -133,6 +131,7 @@ pub(crate) mod tests {
             ends_at: Some("2026-03-01T06:20:00Z".parse().unwrap()),
             generator_url: "https://shirwatch.contoso.example/incidents/9f86d081884c7d65"
                 .to_owned(),
+            finding: serde_json::json!({ "rule": "sql-login-failed" }),
         }
     }
 

@@ -2,16 +2,305 @@
 //!
 //! ```text
 //! bytes ─ prefilter ─ framer ─ parse ─ classify ─ fingerprint ─ joins ─ incidents ─ notices
+//!                                                        └ redact, where a sample is kept
 //! ```
 //!
 //! Nothing here can fail or wait: no file, no socket, no clock. Time enters with the batch
-//! and through [`Pipeline::tick`]; what is to be kept leaves as [`Changes`]. So a test is a
-//! string in and incidents out.
+//! and through [`Pipeline::tick`] and [`Pipeline::settle`]; what is to be kept leaves through [`Pipeline::drain`]. So
+//! a test is a text in and incidents out, and `run`, `scan` and `explain` are three uses of
+//! one thing.
 
-pub mod counts;
 pub mod framer;
 pub mod incidents;
 pub mod joins;
 mod json;
+pub mod ledger;
 mod lines;
 pub mod prefilter;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use shirwatch_parsers::{Format, Level, Record, Settings, parse};
+
+use crate::catalogue::Catalogue;
+use crate::catalogue::Verdict;
+use crate::model::batch::Batch;
+use crate::model::batch::Framing;
+use crate::model::batch::Position;
+use crate::model::changes::Changes;
+use crate::model::finding::Finding;
+use crate::model::fingerprint::Fingerprint;
+use crate::model::incident::Incident;
+use crate::model::redacted::Redacted;
+use crate::model::redacted::Redactor;
+use crate::pipeline::framer::Frame;
+use crate::pipeline::framer::Frames;
+use crate::pipeline::incidents::Incidents;
+use crate::pipeline::incidents::Notice;
+use crate::pipeline::incidents::Sighting;
+use crate::pipeline::joins::Joined;
+use crate::pipeline::joins::Joins;
+use crate::pipeline::ledger::Ledger;
+use crate::pipeline::prefilter::Prefilter;
+
+pub use crate::pipeline::incidents::AlertsConfig;
+pub use crate::pipeline::incidents::IncidentsConfig;
+pub use crate::pipeline::ledger::Outcome;
+
+/// From bytes to incidents.
+pub struct Pipeline {
+    catalogue: Arc<Catalogue>,
+    redactor: Arc<Redactor>,
+    prefilter: Prefilter,
+    /// What has been counted; see [`Ledger`].
+    pub ledger: Ledger,
+    /// The same trouble over time.
+    pub incidents: Incidents,
+    /// What is the same failure.
+    pub joins: Joins,
+    /// The labels of each source that was read.
+    labels: BTreeMap<String, BTreeMap<String, String>>,
+    /// Whether lines are counted, so that findings can name theirs.
+    pub count_lines: bool,
+    /// Lines that were counted.
+    pub lines: u64,
+}
+
+/// What came of a batch.
+#[derive(Debug, Default)]
+pub struct Taken {
+    /// Bytes of the batch that need not be offered again.
+    pub bytes: usize,
+    /// What is to be kept of the stream for the next batch.
+    pub framing: Framing,
+    /// What is to be said.
+    pub notices: Vec<Notice>,
+}
+
+/// Who looks at each error that is counted. The second argument gives the finding in full;
+/// it costs more than all the rest, so only who shows it should call it.
+pub type Each<'a> = &'a mut dyn FnMut(&Sighting<'_>, &dyn Fn() -> Redacted<Finding>);
+
+impl Pipeline {
+    /// A pipeline that has seen nothing yet.
+    #[must_use]
+    pub fn new(catalogue: Arc<Catalogue>, redactor: Arc<Redactor>) -> Self {
+        Self {
+            catalogue,
+            redactor,
+            prefilter: Prefilter::default(),
+            ledger: Ledger::default(),
+            incidents: Incidents::default(),
+            joins: Joins::default(),
+            labels: BTreeMap::new(),
+            count_lines: false,
+            lines: 0,
+        }
+    }
+
+    /// Takes one batch as far as it goes. Most bytes stop at the prefilter.
+    pub fn process(
+        &mut self,
+        batch: &Batch<'_>,
+        settings: &Settings,
+        mut each: Option<Each<'_>>,
+    ) -> Taken {
+        if !batch.labels.is_empty() && !self.labels.contains_key(batch.source) {
+            self.labels.insert(batch.source.to_owned(), batch.labels.clone());
+        }
+        let mut notices = Vec::new();
+        let prefilter = std::mem::take(&mut self.prefilter);
+        let mut frames = Frames::of(batch, &prefilter);
+        let mut lines = Lines::new(batch, self.count_lines);
+        for frame in frames.by_ref() {
+            let text = String::from_utf8_lossy(&batch.bytes[frame.range.clone()]);
+            let position = lines.position(batch, frame.range.start);
+            let damaged = matches!(text, Cow::Owned(_));
+            self.note(batch, &frame, damaged);
+            for record in parse(&text, settings) {
+                notices.extend(self.judge(batch, &position, record, &mut each));
+            }
+        }
+        let (bytes, mut framing) = (frames.taken, frames.framing);
+        framing.line = lines.upto(batch, bytes);
+        self.lines += framing.line - batch.framing.line;
+        self.prefilter = prefilter;
+        self.ledger.bytes(batch.source, bytes);
+        Taken { bytes, framing, notices }
+    }
+
+    /// Judges one record: is it an error, is it known, was it counted, what is to be said?
+    fn judge(
+        &mut self,
+        batch: &Batch<'_>,
+        position: &Position,
+        record: Record<'_>,
+        each: &mut Option<Each<'_>>,
+    ) -> Option<Notice> {
+        self.ledger.record(batch.source, &record);
+        let failed = record.run.as_ref().map(shirwatch_parsers::Run::failed);
+        if failed == Some(false) {
+            self.ledger.outcome(batch.source, Outcome::NoError);
+            return None;
+        }
+        let catalogue = Arc::clone(&self.catalogue);
+        let verdict = catalogue.classify(&record);
+        if failed.is_none() && !is_error(&record, &verdict) {
+            self.ledger.outcome(batch.source, Outcome::NoError);
+            return None;
+        }
+        let print = Fingerprint::of(&verdict.rule.id, &record);
+        match self.joins.judge(&record, print, batch.read_at) {
+            Joined::Duplicate => {
+                self.ledger.outcome(batch.source, Outcome::Duplicate);
+                None
+            }
+            Joined::Hold(own, waits_for) => {
+                let finding = self.render(&catalogue, &record, &verdict, print);
+                let from = (batch.source, position.clone());
+                self.joins.hold((own, waits_for), finding, from, batch.read_at);
+                None
+            }
+            Joined::New => self.count(batch, position, &record, &verdict, print, each),
+        }
+    }
+
+    /// Counts an error that is new.
+    fn count(
+        &mut self,
+        batch: &Batch<'_>,
+        position: &Position,
+        record: &Record<'_>,
+        verdict: &Verdict<'_>,
+        fingerprint: Fingerprint,
+        each: &mut Option<Each<'_>>,
+    ) -> Option<Notice> {
+        let rule = verdict.rule;
+        let sighting = Sighting {
+            rule: &rule.id,
+            category: rule.category,
+            severity: verdict.severity(record),
+            fault: rule.fault,
+            fingerprint,
+            record,
+            labels: batch.labels,
+            position,
+            read_at: batch.read_at,
+        };
+        self.ledger.error(batch.source, &sighting, verdict.known());
+        let (catalogue, redactor) = (Arc::clone(&self.catalogue), Arc::clone(&self.redactor));
+        let render = || {
+            redactor.redact(catalogue.finding(record.clone().into_owned(), verdict, fingerprint))
+        };
+        if let Some(each) = each {
+            each(&sighting, &render);
+        }
+        self.incidents.observe(&sighting, render)
+    }
+
+    fn render(
+        &self,
+        catalogue: &Catalogue,
+        record: &Record<'_>,
+        verdict: &Verdict<'_>,
+        fingerprint: Fingerprint,
+    ) -> Redacted<Finding> {
+        let record = record.clone().into_owned();
+        self.redactor.redact(catalogue.finding(record, verdict, fingerprint))
+    }
+
+    /// Resolves what is quiet and repeats what goes on.
+    pub fn tick(&mut self, now: Timestamp) -> Vec<Notice> {
+        self.incidents.tick(now)
+    }
+
+    /// Counts what was held long enough without word of a failed activity.
+    pub fn settle(&mut self, now: Timestamp, mut each: Option<Each<'_>>) -> Vec<Notice> {
+        let mut notices = Vec::new();
+        for (held, new) in self.joins.settle(now) {
+            if !new {
+                self.ledger.outcome(&held.source, Outcome::Duplicate);
+                continue;
+            }
+            let finding = held.finding;
+            let labels = self.labels.get(&held.source).cloned().unwrap_or_default();
+            let read_at = held.until.min(now);
+            let sighting = Sighting::of(&finding, &labels, &held.position, read_at);
+            self.ledger.error(&held.source, &sighting, finding.rule != "unclassified");
+            if let Some(each) = &mut each {
+                each(&sighting, &|| finding.clone());
+            }
+            notices.extend(self.incidents.observe(&sighting, || finding.clone()));
+        }
+        notices
+    }
+
+    /// All that changed since the last call, to be written in one transaction.
+    pub fn drain(&mut self, changes: &mut Changes) {
+        changes.totals.extend(self.ledger.drain());
+        changes.incidents.extend(self.incidents.drain());
+        self.joins.drain(changes);
+    }
+
+    /// Judges by another catalogue from now on.
+    pub fn replace_catalogue(&mut self, catalogue: Arc<Catalogue>) {
+        self.catalogue = catalogue;
+    }
+
+    /// The incident with this key.
+    #[must_use]
+    pub fn incident(&self, key: &str) -> Option<&Incident> {
+        self.incidents.get(key)
+    }
+
+    /// Notes what is wrong with a frame as bytes.
+    fn note(&mut self, batch: &Batch<'_>, frame: &Frame, damaged: bool) {
+        if frame.cut {
+            self.ledger.cut(batch.source);
+        }
+        if damaged {
+            self.ledger.issue(Format::Plain, shirwatch_parsers::IssueKind::InvalidUtf8);
+        }
+    }
+}
+
+/// Whether a record that is no run speaks of an error: its writer says so, or it holds an
+/// exception, or a rule knows it.
+fn is_error(record: &Record<'_>, verdict: &Verdict<'_>) -> bool {
+    let grave = record.level.is_some_and(|it| it >= Level::Error);
+    grave || !record.chain.is_empty() || verdict.known()
+}
+
+/// Counts lines as far as positions need it.
+struct Lines {
+    counted: bool,
+    upto: usize,
+    line: u64,
+}
+
+impl Lines {
+    fn new(batch: &Batch<'_>, counted: bool) -> Self {
+        Self { counted, upto: 0, line: batch.framing.line }
+    }
+
+    fn upto(&mut self, batch: &Batch<'_>, at: usize) -> u64 {
+        if self.counted {
+            let passed = batch.bytes.get(self.upto..at).unwrap_or_default();
+            self.line += memchr::memchr_iter(b'\n', passed).count() as u64;
+            self.upto = self.upto.max(at);
+        }
+        self.line
+    }
+
+    fn position(&mut self, batch: &Batch<'_>, at: usize) -> Position {
+        let line = self.upto(batch, at);
+        let line = if self.counted { line + 1 } else { 0 };
+        Position { path: batch.path.to_owned(), offset: batch.offset + at as u64, line }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -41,9 +41,11 @@ pub use crate::store::incidents::IncidentCount;
 pub use crate::store::outbox::OutboxRow;
 pub use crate::store::reader::Reader;
 
-use crate::model::changes::{Changes, Held};
+use crate::model::changes::Changes;
+use crate::model::changes::Held;
 use crate::model::checkpoint::Checkpoint;
-use crate::model::incident::{Incident, State};
+use crate::model::incident::Incident;
+use crate::model::incident::State;
 use crate::model::size::ByteSize;
 use crate::model::totals::Totals;
 

@@ -5,11 +5,13 @@
 //! it stops.
 
 pub mod chain;
+mod csv;
 mod envelope;
 pub mod issue;
 mod json;
 pub mod lex;
 pub mod record;
+mod xml;
 
 pub use chain::Link;
 pub use issue::{IssueKind, ParseIssue};

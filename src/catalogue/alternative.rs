@@ -155,7 +155,8 @@ impl Alternative {
         if view.texts().any(|(_, text)| against(text)) {
             return None;
         }
-        fit.holds(Clause::Unless, Place::default());
+        // It tells the rule from its neighbours, yet nothing of the record held it.
+        fit.score.clauses = fit.score.clauses.saturating_add(1);
         Some(())
     }
 }

@@ -10,13 +10,24 @@
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::{env, fs};
 
 use serde_json::{Value, json};
 
 const RULES: &str = "src/catalogue/rules";
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match build() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("cargo::error={error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn build() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed={RULES}");
     println!("cargo:rerun-if-changed=src/catalogue/build.rs");
     let mut families = Vec::new();
@@ -46,7 +57,7 @@ fn family(path: &Path) -> Result<Value, Box<dyn Error>> {
     let text = fs::read_to_string(path)?;
     let name = path.file_name().and_then(|it| it.to_str()).unwrap_or_default();
     // Otherwise `y`, `no` and `off` in a text would be read as true and false.
-    let options = serde_saphyr::options! { strict_booleans: true };
+    let options = serde_saphyr::options! { strict_booleans: true, with_snippet: false };
     match serde_saphyr::from_str_with_options::<Vec<Value>>(&text, options) {
         Ok(rules) => Ok(json!({ "file": name, "rules": rules })),
         Err(error) => Err(format!("{} is not valid YAML: {error}", path.display()).into()),

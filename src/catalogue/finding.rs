@@ -11,7 +11,7 @@
 
 use std::ops::Range;
 
-use shirwatch_parsers::{Level, Record};
+use shirwatch_parsers::Record;
 
 use crate::catalogue::alternative::Alternative;
 use crate::catalogue::normalise;
@@ -19,7 +19,7 @@ use crate::catalogue::places::{self, Part};
 use crate::catalogue::rule::Rule;
 use crate::catalogue::template::{Captures, Template, fill};
 use crate::catalogue::verdict::Verdict;
-use crate::model::finding::{Cause, Finding, Matched, Severity};
+use crate::model::finding::{Cause, Finding, Matched};
 use crate::model::fingerprint::Fingerprint;
 
 /// The finding of `verdict` on `record`.
@@ -37,7 +37,7 @@ pub(super) fn finding(
     Finding {
         rule: rule.id.clone(),
         category: rule.category,
-        severity: severity(rule, &record),
+        severity: verdict.severity(&record),
         fault: rule.fault,
         retryable: rule.retryable,
         title: fill(&rule.title, &captures),
@@ -60,13 +60,6 @@ pub(super) fn captures(record: &Record<'_>, alternative: &Alternative) -> Captur
 
 fn matched(verdict: &Verdict<'_>) -> Matched {
     Matched { link: verdict.link, by: verdict.by.names().map(str::to_owned).collect() }
-}
-
-fn severity(rule: &Rule, record: &Record<'_>) -> Severity {
-    match record.level {
-        Some(Level::Warning) => rule.severity.min(Severity::Warning),
-        _ => rule.severity,
-    }
 }
 
 /// The causes of a rule, filled in, the one that fits first.

@@ -91,7 +91,7 @@ fn family(path: &Path) -> Result<Family, CatalogueError> {
 
 fn read(path: &Path, text: &str) -> Result<Family, CatalogueError> {
     // Otherwise `y`, `no` and `off` in a text would be read as true and false.
-    let options = serde_saphyr::options! { strict_booleans: true };
+    let options = serde_saphyr::options! { strict_booleans: true, with_snippet: false };
     match serde_saphyr::from_str_with_options(text, options) {
         Ok(rules) => Ok(Family { file: path.display().to_string(), rules }),
         Err(source) => {

@@ -57,7 +57,10 @@ pub(super) struct Scratch {
 
 /// The pattern that announces a code; it stands after the markers of numbers.
 const CODE: usize = MARKERS.len();
-const RULES: usize = CODE + 1;
+
+/// What codes begin with that need no announcing. They stand after the pattern above.
+const CODES: [&str; 2] = ["usererror", "df-"];
+const RULES: usize = CODE + 1 + CODES.len();
 
 impl Matcher {
     /// Compiles and files the alternatives of `rules`.
@@ -102,6 +105,8 @@ impl Matcher {
             match hit.pattern().as_usize() {
                 CODE => view.code_after(&text, hit.end()),
                 i if i < CODE => announced(view, &text, i, hit.start(), hit.end()),
+                i if i < RULES && in_word(&text, hit.start()) => {}
+                i if i < RULES => view.code_at(&text, hit.start()),
                 i if seen[i - RULES] != *record => {
                     seen[i - RULES] = *record;
                     candidates.extend(&self.anchored[i - RULES]);
@@ -125,7 +130,8 @@ impl Matcher {
             candidates.extend(self.numbers.get(number).into_iter().flatten());
         }
         if let Some(code) = record.code.as_deref() {
-            candidates.extend(self.activity_codes.get(code).into_iter().flatten());
+            let code = code.to_ascii_lowercase();
+            candidates.extend(self.activity_codes.get(&code).into_iter().flatten());
         }
     }
 }
@@ -133,14 +139,18 @@ impl Matcher {
 /// Takes in the number that a marker announces.
 fn announced(view: &mut View, text: &[u8], marker: usize, start: usize, end: usize) {
     let marker = &MARKERS[marker];
-    let before = start.checked_sub(1).and_then(|it| text.get(it));
-    if marker.alone && before.is_some_and(u8::is_ascii_alphanumeric) {
+    if marker.alone && in_word(text, start) {
         return;
     }
     if let Some(number) = (marker.read)(&text[end..]) {
         let place = view.place_of(start);
         view.number(number, place);
     }
+}
+
+/// True when a word goes on over `at`.
+fn in_word(text: &[u8], at: usize) -> bool {
+    at.checked_sub(1).and_then(|it| text.get(it)).is_some_and(u8::is_ascii_alphanumeric)
 }
 
 /// The alternatives of the rules that match, and what is wrong with the others.
@@ -184,7 +194,11 @@ impl Filing {
             _ if !it.codes.is_empty() => under(&mut self.codes, &it.codes, i),
             _ if !it.types.is_empty() => under(&mut self.types, &it.types, i),
             Some(anchor) => self.anchor(anchor, i),
-            None => under(&mut self.activity_codes, &it.activity_codes, i),
+            None => {
+                let codes: Vec<_> =
+                    it.activity_codes.iter().map(|it| it.to_ascii_lowercase()).collect();
+                under(&mut self.activity_codes, &codes, i);
+            }
         }
         anchor.is_some()
             || !it.numbers.is_empty()
@@ -202,8 +216,9 @@ impl Filing {
     fn matcher(self, alternatives: Vec<Alternative>) -> Result<Matcher, CatalogueError> {
         let mut anchors: Vec<_> = self.anchors.into_iter().collect();
         anchors.sort();
-        let markers = MARKERS.iter().map(|it| it.text.as_bytes()).chain([b"code".as_slice()]);
-        let patterns = markers.chain(anchors.iter().map(|(it, _)| it.as_slice()));
+        let markers = MARKERS.iter().map(|it| it.text).chain(["code"]).chain(CODES);
+        let patterns =
+            markers.map(str::as_bytes).chain(anchors.iter().map(|(it, _)| it.as_slice()));
         let automaton = AhoCorasick::builder()
             .kind(Some(AhoCorasickKind::ContiguousNFA))
             .build(patterns)

@@ -13,6 +13,10 @@
 //! What a rule captures is given back as it was logged; a [`Trace`] remembers for each
 //! byte where it came from.
 
+mod escapes;
+
+use crate::catalogue::normalise::escapes::decode;
+
 /// Remembers where each byte of a normalised text came from.
 pub(super) trait Trace {
     /// One more byte was written, for the byte `at` of the original.
@@ -50,34 +54,60 @@ pub(super) fn append<T: Trace>(text: &str, out: &mut Vec<u8>, trace: &mut T) {
     let mut to = Writer { out, base, trace };
     let bytes = text.as_bytes();
     let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        let plain = PLAIN[usize::from(byte)];
-        if plain != 0 {
-            to.push(plain, at);
-            at += 1;
-            continue;
+    while at < bytes.len() {
+        at = to.copy(bytes, at);
+        if at < bytes.len() {
+            let (c, len) = decode(text, at);
+            at += len + to.put(c, at, &bytes[at + len..]);
         }
-        let (c, len) = decode(text, at);
-        at += len + to.put(c, at, &bytes[at + len..]);
     }
 }
 
-/// What each byte becomes; 0 for those that need a look at their neighbours.
-const PLAIN: [u8; 256] = {
-    let mut table = [0; 256];
-    let mut byte = 0x21_u8;
+/// What has to be known of a byte to copy it.
+#[derive(Clone, Copy)]
+enum Kind {
+    /// Nothing: it is itself, in lower case.
+    Plain,
+    /// That the byte before is not this one.
+    After(u8),
+    /// More than the byte before tells.
+    Special,
+}
+
+const KINDS: [Kind; 256] = {
+    let mut table = [Kind::Special; 256];
+    let mut byte = 0x21;
     while byte < 0x7f {
-        table[byte as usize] = byte.to_ascii_lowercase();
+        table[byte] = Kind::Plain;
         byte += 1;
     }
-    let special = b"'&\\.dDtT";
-    let mut i = 0;
-    while i < special.len() {
-        table[special[i] as usize] = 0;
-        i += 1;
-    }
+    table[b'\'' as usize] = Kind::Special;
+    table[b'&' as usize] = Kind::Special;
+    table[b'\\' as usize] = Kind::Special;
+    table[b' ' as usize] = Kind::After(b' ');
+    // `occured`, `cannot`, `shaded.`
+    table[b'd' as usize] = Kind::After(b'e');
+    table[b'D' as usize] = Kind::After(b'e');
+    table[b't' as usize] = Kind::After(b'o');
+    table[b'T' as usize] = Kind::After(b'o');
+    table[b'.' as usize] = Kind::After(b'd');
     table
 };
+
+/// The length of the text from `at` on that is copied as it is, but for its case.
+fn run(bytes: &[u8]) -> usize {
+    let mut before = 0;
+    for (i, byte) in bytes.iter().enumerate() {
+        match KINDS[usize::from(*byte)] {
+            Kind::Plain => {}
+            // The first byte of a run may follow anything; it is looked at closely.
+            Kind::After(other) if before != 0 && before != other => {}
+            _ => return i,
+        }
+        before = byte.to_ascii_lowercase();
+    }
+    bytes.len()
+}
 
 struct Writer<'o, 't, T: Trace> {
     out: &'o mut Vec<u8>,
@@ -86,6 +116,16 @@ struct Writer<'o, 't, T: Trace> {
 }
 
 impl<T: Trace> Writer<'_, '_, T> {
+    /// Copies a run of plain bytes; says where it ends.
+    fn copy(&mut self, bytes: &[u8], at: usize) -> usize {
+        let end = at + run(&bytes[at..]);
+        self.out.extend(bytes[at..end].iter().map(u8::to_ascii_lowercase));
+        for at in at..end {
+            self.trace.wrote(at);
+        }
+        end
+    }
+
     fn push(&mut self, byte: u8, at: usize) {
         self.out.push(byte);
         self.trace.wrote(at);
@@ -163,82 +203,6 @@ impl<T: Trace> Writer<'_, '_, T> {
 /// True when no word goes on here.
 fn ends_here(rest: &[u8]) -> bool {
     !rest.first().is_some_and(u8::is_ascii_alphanumeric)
-}
-
-/// The character that stands at `at`, its escape undone, and the bytes it takes.
-fn decode(text: &str, at: usize) -> (char, usize) {
-    let Some(rest) = text.get(at..) else { return (' ', 1) };
-    match rest.as_bytes().first() {
-        Some(b'&') => entity(rest).unwrap_or(('&', 1)),
-        Some(b'\\') => escape(rest.as_bytes()),
-        _ => {
-            let c = rest.chars().next().unwrap_or(' ');
-            (fold(c), c.len_utf8())
-        }
-    }
-}
-
-/// Undoes one XML or HTML entity, also one that was escaped again (`&amp;quot;`).
-fn entity(text: &str) -> Option<(char, usize)> {
-    let mut body = text.strip_prefix('&')?;
-    while let Some(inner) = body.strip_prefix("amp;") {
-        body = inner;
-    }
-    let skipped = text.len() - body.len();
-    let named = |name: &str| body.get(..name.len()).is_some_and(|it| it.eq_ignore_ascii_case(name));
-    for (name, c) in [("lt;", '<'), ("gt;", '>'), ("quot;", '"'), ("apos;", '\''), ("nbsp;", ' ')] {
-        if named(name) {
-            return Some((c, skipped + name.len()));
-        }
-    }
-    match numeric(body) {
-        Some((c, len)) => Some((c, skipped + len)),
-        None if skipped > 1 => Some(('&', skipped)),
-        None => None,
-    }
-}
-
-/// `#39;` and `#x27;`, the ampersand already taken.
-fn numeric(body: &str) -> Option<(char, usize)> {
-    let digits = body.strip_prefix('#')?;
-    let end = digits.bytes().take(8).position(|it| it == b';')?;
-    let digits = digits.get(..end)?;
-    let code = match digits.strip_prefix(['x', 'X']) {
-        Some(hex) => u32::from_str_radix(hex, 16).ok()?,
-        None => digits.parse().ok()?,
-    };
-    Some((fold(char::from_u32(code)?), end + 2))
-}
-
-/// Undoes one escape of JSON, however often its backslash was escaped again.
-fn escape(bytes: &[u8]) -> (char, usize) {
-    let slashes = bytes.iter().take_while(|it| **it == b'\\').count();
-    match bytes.get(slashes) {
-        Some(b'"') => ('"', slashes + 1),
-        Some(b'\'') => ('\'', slashes + 1),
-        Some(b'r' | b'n' | b't') => (' ', slashes + 1),
-        Some(b'u') => match unicode(&bytes[slashes + 1..]) {
-            Some(c) => (fold(c), slashes + 5),
-            None => ('\\', slashes),
-        },
-        _ => ('\\', slashes),
-    }
-}
-
-fn unicode(bytes: &[u8]) -> Option<char> {
-    let digits = std::str::from_utf8(bytes.get(..4)?).ok()?;
-    char::from_u32(u32::from_str_radix(digits, 16).ok()?)
-}
-
-/// The plain form of a typographic character.
-fn fold(c: char) -> char {
-    match c {
-        '‘' | '’' | '‚' | '‛' | '′' | '´' => '\'',
-        '“' | '”' | '„' | '‟' | '″' => '"',
-        '‐' | '‑' | '–' | '—' | '−' => '-',
-        '\u{feff}' | '\u{200b}' => ' ',
-        c => c,
-    }
 }
 
 #[cfg(test)]

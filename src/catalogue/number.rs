@@ -5,7 +5,7 @@
 //! | `sql:18456` | `SqlErrorNumber=18456`, `Error Number:18456,State:1`, `(Microsoft SQL Server, Error: 18456)` |
 //! | `ora:1017` | `ORA-01017` |
 //! | `aadsts:7000215` | `AADSTS7000215` |
-//! | `sqlstate:08001` | `ERROR [08001]`, `SQLSTATE=08001` |
+//! | `sqlstate:08001` | `ERROR [08001]`, `SQLSTATE=08001`, `08001: ` at the beginning of a message |
 //! | `http:403` | `error: (403) Forbidden`, `status code 403`, `StatusCode: Forbidden` |
 //! | `hresult:0x80131904` | `0x80131904`, `HResult=-2146232060` |
 //!
@@ -42,10 +42,10 @@ pub(super) struct Marker {
 
 /// All that can stand in front of a number.
 #[rustfmt::skip]
-pub(super) const MARKERS: [Marker; 14] = [
+pub(super) const MARKERS: [Marker; 17] = [
     Marker { text: "ora-", alone: true, read: |rest| digits(rest, System::Ora) },
     Marker { text: "aadsts", alone: true, read: |rest| digits(rest, System::AadSts) },
-    Marker { text: "sqlerrornumber", alone: true, read: |rest| digits(filler(rest), System::Sql) },
+    Marker { text: "errornumber", alone: false, read: |rest| digits(filler(rest), System::Sql) },
     Marker { text: "error number", alone: true, read: |rest| digits(filler(rest), System::Sql) },
     Marker { text: "sql server, error:", alone: true, read: |rest| digits(filler(rest), System::Sql) },
     Marker { text: "sqlstate", alone: true, read: |rest| state(filler(rest)) },
@@ -57,6 +57,9 @@ pub(super) const MARKERS: [Marker; 14] = [
     Marker { text: "returned an error: (", alone: true, read: status },
     Marker { text: "http error", alone: true, read: |rest| status(filler(rest)) },
     Marker { text: "http/1.1 ", alone: true, read: status },
+    Marker { text: "http ", alone: true, read: |rest| digits(rest, System::Http).filter(is_status) },
+    Marker { text: "status: ", alone: true, read: |rest| digits(rest, System::Http).filter(is_status) },
+    Marker { text: "msg ", alone: true, read: server_message },
 ];
 
 impl Number {
@@ -70,7 +73,7 @@ impl Number {
             "sql" => decimal(System::Sql),
             "ora" => decimal(System::Ora),
             "aadsts" => decimal(System::AadSts),
-            "http" => decimal(System::Http).filter(|it| (100..600).contains(&it.value)),
+            "http" => decimal(System::Http).filter(is_status),
             "sqlstate" => state(rest).filter(|_| rest.len() == 5),
             "hresult" => rest.strip_prefix(b"0x").map_or_else(|| decimal_hresult(rest), hex),
             _ => None,
@@ -87,6 +90,16 @@ impl Number {
             key if key.ends_with("statuscode") => status(value.as_bytes()),
             _ => None,
         }
+    }
+}
+
+impl Number {
+    /// The SQLSTATE that a message begins with, as PostgreSQL prints it: `28P01: password…`.
+    pub(super) fn leading(message: &str) -> Option<Self> {
+        let (code, rest) = message.as_bytes().split_at_checked(5)?;
+        let part = |it: &u8| it.is_ascii_uppercase() || it.is_ascii_digit();
+        let alone = rest.starts_with(b": ") && code.iter().all(part);
+        state(code.to_ascii_lowercase().as_slice()).filter(|_| alone)
     }
 }
 
@@ -158,7 +171,17 @@ fn status(rest: &[u8]) -> Option<Number> {
         b"gatewaytimeout" => 504,
         number => digits(number, System::Http)?.value,
     };
-    (100..600).contains(&value).then_some(Number { system: System::Http, value })
+    Some(Number { system: System::Http, value }).filter(is_status)
+}
+
+fn is_status(it: &Number) -> bool {
+    (100..600).contains(&it.value)
+}
+
+/// `Msg 208, Level 16, State 1`, as SQL Server's own tools print it.
+fn server_message(rest: &[u8]) -> Option<Number> {
+    let len = rest.iter().take_while(|it| it.is_ascii_digit()).count();
+    digits(rest, System::Sql).filter(|_| rest[len..].starts_with(b", level"))
 }
 
 #[cfg(test)]
@@ -171,6 +194,10 @@ mod tests {
     fn a_number_is_the_same_however_it_is_printed() {
         // a text                                              the number as a rule writes it
         check("SqlErrorNumber=18456,Class=14",                 "sql:18456");
+        check("Msg 15151, Level 16, State 1",                  "sql:15151");
+        check("HTTP 503 from the server",                      "http:503");
+        check("Status: 404 (Not found)",                       "http:404");
+        check("Msg 15151 of 20000; status: 20 files",          "none");
         check("Error Number:208,State:1,Class:16",             "sql:208");
         check("Sql error number: -2.",                         "sql:-2");
         check("Error Number - 53",                             "sql:53");
@@ -192,6 +219,21 @@ mod tests {
         check("0x80131904ff 0x12",                             "none");
         check("AADSTS and ORA- and status code",               "none");
         check("ORA-99999999999999999999",                      "none");
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn a_message_may_begin_with_its_number() {
+        for (message, expected) in [
+            ("28P01: password authentication failed", "sqlstate:28P01"),
+            ("08001: no",                             "sqlstate:08001"),
+            ("ABCDE: no digit",                       "none"),
+            ("28p01: not as a server prints it",      "none"),
+            ("28P01",                                 "none"),
+            ("äöü: x",                                "none"),
+        ] {
+            assert_eq!(Number::leading(message), Number::parse(expected), "{message}");
+        }
     }
 
     #[test]

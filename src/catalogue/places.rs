@@ -15,7 +15,7 @@
 //! preamble, the frame of an event) says no more than the outermost exception does.
 //!
 //! Messages that stand in the record's own text too are cut out of it, so that no byte
-//! is looked at twice.
+//! is looked at twice, and so are stack traces.
 
 use memchr::memmem;
 use shirwatch_parsers::{Link, Record};
@@ -83,19 +83,30 @@ fn descend<'r>(
     }
 }
 
-/// The pieces of the record's own text that are no message of its chain.
+/// The pieces of the record's own text that are no field of its chain.
 fn around_the_chain<'r>(record: &'r Record<'_>, visit: &mut impl FnMut(&'r str)) {
     let mut rest = head(&record.message);
     for link in &record.chain {
-        if link.message.len() < WORTH_CUTTING {
-            continue;
-        }
-        if let Some(at) = memmem::find(rest.as_bytes(), link.message.as_bytes()) {
-            visit(rest.get(..at).unwrap_or_default());
-            rest = rest.get(at + link.message.len()..).unwrap_or_default();
+        let details = link.details.iter().map(|(_, value)| value.as_ref());
+        let fields = [link.message.as_ref()].into_iter().chain(details);
+        // A stack trace says where, and not what.
+        for field in fields.chain(link.stack_trace.as_deref()) {
+            if let Some(at) = find(rest, field) {
+                visit(rest.get(..at).unwrap_or_default());
+                rest = rest.get(at + field.len()..).unwrap_or_default();
+            }
         }
     }
     visit(rest);
+}
+
+/// Where `field` stands in `text`, where that is worth knowing. Its first words are
+/// looked for and the others compared: a searcher for all of it would cost more to make
+/// than it saves.
+fn find(text: &str, field: &str) -> Option<usize> {
+    let first = field.as_bytes().get(..WORTH_CUTTING)?;
+    let at = memmem::find(text.as_bytes(), first)?;
+    text.get(at..)?.starts_with(field).then_some(at)
 }
 
 /// As much of a text as is looked at.

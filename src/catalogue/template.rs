@@ -13,12 +13,17 @@
 //! another sentence. A hole at the end takes the text up to a quote, a comma, a
 //! semicolon or the end of the sentence; one at the beginning takes one word.
 
+mod pieces;
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use memchr::memmem;
 
 use crate::catalogue::normalise;
+use crate::catalogue::template::pieces::{Piece, pieces};
+
+pub(super) use crate::catalogue::template::pieces::{fill, names};
 
 /// Bytes a hole may take.
 pub(super) const GAP: usize = 1024;
@@ -138,67 +143,6 @@ impl Template {
     }
 }
 
-/// `text` with each `{name}` replaced by what was captured, or by `<name>`.
-pub(super) fn fill(text: &str, captures: &Captures) -> String {
-    let mut out = String::with_capacity(text.len());
-    for piece in pieces(text) {
-        match piece {
-            Piece::Literal(text) => out.push_str(text),
-            Piece::Hole("") => out.push_str("{}"),
-            Piece::Hole(name) => match captures.get(name).filter(|it| !it.trim().is_empty()) {
-                Some(value) => out.push_str(value),
-                None => out.extend(["<", name, ">"]),
-            },
-        }
-    }
-    out
-}
-
-/// The names of the holes in `text`.
-pub(super) fn names(text: &str) -> impl Iterator<Item = &str> {
-    pieces(text).filter_map(|piece| match piece {
-        Piece::Hole(name) if !name.is_empty() => Some(name),
-        _ => None,
-    })
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Piece<'t> {
-    Literal(&'t str),
-    Hole(&'t str),
-}
-
-/// Cuts `text` at its holes.
-fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        let (range, name) = match next_hole(rest) {
-            Some(it) => it,
-            None if rest.is_empty() => return None,
-            None => return Some(Piece::Literal(std::mem::take(&mut rest))),
-        };
-        let cut = if range.start == 0 { range.end } else { range.start };
-        let (head, tail) = rest.split_at(cut);
-        rest = tail;
-        Some(if range.start == 0 { Piece::Hole(name) } else { Piece::Literal(head) })
-    })
-}
-
-/// The first `{name}` or `{}` in `text`.
-fn next_hole(text: &str) -> Option<(Range<usize>, &str)> {
-    for (open, _) in text.match_indices('{') {
-        let body = &text[open + 1..];
-        let len = body.find('}')?;
-        let name = &body[..len];
-        let plain = |it: u8| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'_';
-        let named = name.bytes().all(plain) && !name.starts_with(|it: char| it.is_ascii_digit());
-        if named && !text[..open].ends_with(['@', '$']) {
-            return Some((open..open + len + 2, name));
-        }
-    }
-    None
-}
-
 /// A literal as it is compared; a blank at its ends is kept, since it parts it from a hole.
 fn literal(text: &str) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
@@ -283,21 +227,6 @@ mod tests {
         let far = format!("from {} to", "x".repeat(GAP + 1));
         check("from {a} to", &far, "nothing");
         check("from {a} to", &"from ".repeat(1000), "nothing");
-    }
-
-    #[test]
-    #[rustfmt::skip]
-    fn what_is_captured_is_filled_in() {
-        let captures = Captures::from([("user".into(), "etl".into()), ("none".into(), " ".into())]);
-        for (text, expected) in [
-            ("Is `{user}` locked?",   "Is `etl` locked?"),
-            ("{user}{user}",          "etletl"),
-            ("{host} or {none}",      "<host> or <none>"),
-            ("{} {0} @{user} {",      "{} {0} @{user} {"),
-            ("",                      ""),
-        ] {
-            assert_eq!(fill(text, &captures), expected, "{text}");
-        }
     }
 
     /// Captures of `fragment` in `text`, cut from the original.

@@ -1,5 +1,8 @@
 //! What `classify` and `finding` promise, on one small catalogue.
 
+mod carriers;
+
+use proptest::prelude::*;
 use shirwatch_parsers::{Context, Format, Level, Link, Record, Side};
 
 use super::*;
@@ -71,6 +74,11 @@ const RULES: &str = r#"
   category: authentication
   severity: error
   match: [{ number: ["ora:1017", "ora:28000"], type: [A.X, Oracle.OracleException] }]
+- id: data-flow
+  title: A data flow failed
+  category: unknown
+  severity: error
+  match: [{ code: DF-SYS-01 }]
 - id: old
   title: Retired
   category: unknown
@@ -144,11 +152,15 @@ fn clauses_on_the_whole_record_hold_too() {
         (Record { side: Some(Side::Sink), ..plain("Not  enough\nspace") },    "sink-full @-: message side"),
         (lookup("2001"),                                                      "lookup-size @-: activity_code activity_type failure_type"),
         (lookup("2002"),                                                      "unclassified @-: "),
-        (session("File 'a.csv' is skipped"),                                  "skipped @-: message format unless"),
+        (session("File 'a.csv' is skipped"),                                  "skipped @-: message format"),
         (session("File 'a.csv' is skipped on purpose"),                       "unclassified @-: "),
         (session("A row is skipped"),                                         "unclassified @-: "),
         (plain("File 'a.csv' is skipped"),                                    "unclassified @-: "),
         (plain("ErrorCode=SqlFailedToConnect,"),                              "sql-connect @-: code"),
+        (plain("1,2,\"UserErrorSqlFailedToConnect\",\"x\""),                  "sql-connect @-: code"),
+        (plain("notUserErrorSqlFailedToConnect"),                             "unclassified @-: "),
+        (plain("reason: DF-Sys-01 at Sink"),                                  "data-flow @-: code"),
+        (plain("reason: ADF-Sys-01, DF-Sys-011"),                             "unclassified @-: "),
     ] {
         assert_eq!(shown(&record), expected, "{}", record.message);
     }
@@ -213,6 +225,36 @@ fn rules_that_mean_nothing_are_refused() {
     refused("{ code: C, format: xml }",         "x.yaml: rule `r`: `format: xml` is no format; write");
     refused("{ code: C, unless: '' }",          "x.yaml: rule `r`: `unless: ` is no fragment; write");
     refused("{ side: sink }, { format: xml }",  "2 faults in the catalogue:\n");
+}
+
+proptest! {
+    /// Text is written by people and servers, and some of it by our own rules' fragments.
+    #[test]
+    fn any_text_is_judged(
+        message in any_text(), outer in any_text(), inner in any_text(), code in any_text(),
+    ) {
+        thread_local!(static WHOLE: Catalogue = Catalogue::embedded().unwrap());
+        let link = |message: &str| Link { message: message.to_owned().into(), ..Link::default() };
+        let chain = vec![Link { embedded: vec![link(&inner)], ..link(&outer) }, link(&inner)];
+        let record = Record { message: message.into(), code: Some(code.into()), chain, ..Record::default() };
+        WHOLE.with(|whole| {
+            let verdict = whole.classify(&record);
+            let finding = whole.finding(record.clone(), &verdict, Fingerprint(0));
+            assert_eq!(finding.rule, verdict.rule.id);
+        });
+    }
+}
+
+/// Pieces that mean something here, in any order, and anything else between them.
+fn any_text() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        ".{0,8}",
+        "(ORA-|AADSTS|0x|error \\[|status code|http |msg |HResult|code|Error Number:)",
+        "(-?[0-9]{1,20}|[0-9A-Fa-f]{8}|: ?|='?|, level)",
+        "(Login failed for user '|Cannot connect to |actively refused it |timeout)",
+        "(\\\\|\\\\u00|&amp;|&#|;|’|n't|cannot|occured|shaded\\.|\\r\\n|\\u{0})",
+    ];
+    proptest::collection::vec(piece, 0..12).prop_map(|it| it.concat())
 }
 
 fn catalogue() -> Catalogue {

@@ -3,7 +3,10 @@
 //! A verdict borrows the rule and holds no text, so that judging a record that is then
 //! dropped (a duplicate, a run that did not fail) costs nothing but the looking.
 
+use shirwatch_parsers::{Level, Record};
+
 use crate::catalogue::rule::Rule;
+use crate::model::finding::Severity;
 
 /// Which rule knows a record, and by what right.
 #[derive(Debug, Clone)]
@@ -31,6 +34,16 @@ impl Verdict<'_> {
     pub fn known(&self) -> bool {
         self.alternative.is_some()
     }
+
+    /// How urgent `record` is: as its rule says, but never worse than its writer thought
+    /// when that was a warning. A copy that skips a row goes on.
+    #[must_use]
+    pub fn severity(&self, record: &Record<'_>) -> Severity {
+        match record.level {
+            Some(Level::Warning) => self.rule.severity.min(Severity::Warning),
+            _ => self.rule.severity,
+        }
+    }
 }
 
 /// A set of clauses of a rule.
@@ -50,10 +63,9 @@ pub(super) enum Clause {
     FailureType,
     Side,
     Format,
-    Unless,
 }
 
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 10] = [
     "code",
     "type",
     "message",
@@ -64,7 +76,6 @@ const NAMES: [&str; 11] = [
     "failure_type",
     "side",
     "format",
-    "unless",
 ];
 
 impl Clauses {
@@ -87,9 +98,9 @@ mod tests {
     fn clauses_are_named_in_one_order() {
         let mut all = Clauses::default();
         assert_eq!(all.names().count(), 0);
-        for clause in [Clause::Unless, Clause::Http, Clause::Code, Clause::Code] {
+        for clause in [Clause::Format, Clause::Http, Clause::Code, Clause::Code] {
             all.add(clause);
         }
-        assert_eq!(all.names().collect::<Vec<_>>(), ["code", "http", "unless"]);
+        assert_eq!(all.names().collect::<Vec<_>>(), ["code", "http", "format"]);
     }
 }

@@ -24,7 +24,7 @@ use crate::catalogue::places::{self, Part, Place};
 const SEPARATOR: u8 = 0x1f;
 
 /// Codes, types and numbers kept of one record. A text that prints more is a listing.
-const LIMIT: usize = 128;
+const LIMIT: usize = 1024;
 
 /// A record as the matcher sees it.
 #[derive(Debug, Default)]
@@ -91,12 +91,19 @@ impl View {
     /// Takes in a code that `text` names after the word `code` which ends at `at`:
     /// `"errorCode":"AuthorizationFailure"`, `ErrorCode: 'LeaseAlreadyPresent'`.
     pub(super) fn code_after(&mut self, text: &[u8], at: usize) {
-        if let Some(range) = named_code(text, at)
+        if let Some(start) = after_filler(text, at) {
+            self.code_at(text, start);
+        }
+    }
+
+    /// Takes in the code that stands in `text` at `at`, if one does.
+    pub(super) fn code_at(&mut self, text: &[u8], at: usize) {
+        if let Some(code) = word_at(text, at)
             && self.codes.len() < LIMIT
         {
             let start = self.names.len();
-            self.names.extend_from_slice(without_prefix(&text[range]));
-            let place = self.place_of(at.saturating_sub(1));
+            self.names.extend_from_slice(without_prefix(code));
+            let place = self.place_of(at);
             self.codes.push((start..self.names.len(), place));
         }
     }
@@ -127,6 +134,9 @@ impl View {
             let start = self.names.len();
             normalise::append(name.trim(), &mut self.names, &mut ());
             self.types.push((start..self.names.len(), place));
+        }
+        if let Some(number) = Number::leading(&link.message) {
+            self.number(number, place);
         }
         for (key, value) in &link.details {
             if let Some(number) = Number::of_detail(key, value) {
@@ -165,21 +175,23 @@ fn without_prefix(code: &[u8]) -> &[u8] {
     if has_prefix(code) { &code[PREFIX.len()..] } else { code }
 }
 
-/// The range of the code that follows the word `code` which ends at `at`.
-fn named_code(text: &[u8], at: usize) -> Option<Range<usize>> {
+/// Where the code begins that follows the word `code` which ends at `at`.
+fn after_filler(text: &[u8], at: usize) -> Option<usize> {
     let rest = text.get(at..)?;
     let filler = rest.iter().take(6).take_while(|it| b"\"'>:= (".contains(it)).count();
-    if !rest[..filler].iter().any(|it| b">:=".contains(it)) {
-        return None;
-    }
-    let rest = &rest[filler..];
+    rest[..filler].iter().any(|it| b">:=".contains(it)).then_some(at + filler)
+}
+
+/// The code that begins at `at`: a word of letters, digits, `-`, `_` and `.`.
+fn word_at(text: &[u8], at: usize) -> Option<&[u8]> {
+    let rest = text.get(at..)?;
     let part = |it: &u8| it.is_ascii_alphanumeric() || matches!(it, b'-' | b'_' | b'.');
     let mut len = rest.iter().take(128).take_while(|it| part(it)).count();
     while len > 0 && matches!(rest[len - 1], b'-' | b'.') {
         len -= 1;
     }
-    let named = len >= 3 && rest[0].is_ascii_alphabetic();
-    named.then(|| at + filler..at + filler + len)
+    let word = &rest[..len];
+    (len >= 3 && word != b"usererror" && word[0].is_ascii_alphabetic()).then_some(word)
 }
 
 #[cfg(test)]
@@ -199,6 +211,7 @@ mod tests {
         check("error code: 17",                           "");
         check("code: ",                                   "");
         check("code",                                     "");
+        check("failureType: UserError, code: UserError.", "");
     }
 
     #[test]

@@ -24,6 +24,10 @@ pub struct Alert {
     pub ends_at: Option<Timestamp>,
     /// The page of the incident; empty where no external address is configured.
     pub generator_url: String,
+    /// The finding that was kept as a sample, as JSON, for receivers that are programs;
+    /// null where it is too large to be sent.
+    #[serde(default)]
+    pub finding: serde_json::Value,
 }
 
 /// Whether the incident behind an alert goes on.

@@ -119,6 +119,8 @@ pub const SOURCE_DUPLICATES: Metric =
 /// Records that were given up.
 pub const SOURCE_DROPPED: Metric =
     Metric::closed("shirwatch_source_dropped_total", &["source", "reason"]);
+/// Events that did not fit and were read from their beginning only.
+pub const SOURCE_CUT: Metric = Metric::closed("shirwatch_source_cut_total", &["source"]);
 /// Bytes that are there and were not read yet.
 pub const SOURCE_LAG: Metric = Metric::closed("shirwatch_source_lag_bytes", &["source"]);
 /// Files held open.

@@ -1,7 +1,20 @@
 //! The seal: what is in it holds no secret any more.
+//!
+//! ```text
+//! Server=sql01;User ID=svc;Password=FAKE      →  Server=sql01;User ID=svc;Password=[redacted:secret]
+//! ```
+//!
+//! Only what is secret goes, and its key stays, so that the text can still be read and
+//! searched. Redacting twice changes nothing. Who may see what is not decided here: one
+//! level holds for all.
+
+mod patterns;
+pub(in crate::model) mod secrets;
+mod value;
+mod whole;
 
 use std::borrow::Cow;
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -80,13 +93,44 @@ impl Redactor {
     /// The text without its secrets; the text itself where it holds none.
     #[must_use]
     pub fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let _ = self.level;
-        Cow::Borrowed(text)
+        let mut clean = without(Cow::Borrowed(text), secrets::spans, "[redacted:secret]");
+        if self.level >= RedactionLevel::Data {
+            clean = without(clean, patterns::data, "[redacted:data]");
+        }
+        if self.level >= RedactionLevel::Name {
+            clean = without(clean, patterns::names, "[redacted:name]");
+        }
+        clean
     }
 
     /// The finding without its secrets.
     #[must_use]
-    pub fn redact(&self, finding: Finding) -> Redacted<Finding> {
+    pub fn redact(&self, mut finding: Finding) -> Redacted<Finding> {
+        whole::finding(self, &mut finding);
         Redacted(finding)
     }
 }
+
+/// The text with `label` in the place of each part that `find` finds.
+fn without<'a>(
+    text: Cow<'a, str>,
+    find: impl Fn(&str) -> Vec<Range<usize>>,
+    label: &str,
+) -> Cow<'a, str> {
+    let spans = find(&text);
+    if spans.is_empty() {
+        return text;
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut at = 0;
+    for span in spans {
+        out.push_str(&text[at..span.start]);
+        out.push_str(label);
+        at = span.end;
+    }
+    out.push_str(&text[at..]);
+    Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests;

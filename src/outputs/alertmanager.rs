@@ -85,7 +85,6 @@ impl Output for Alertmanager {
             source,
         })?;
         let request = |url: &String| Request {
-            method: "POST",
             url: url.clone(),
             headers: self.headers.clone(),
             body: body.clone(),

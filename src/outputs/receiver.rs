@@ -47,6 +47,19 @@ pub struct ReceiverConfig {
     pub stdout: Option<stdout::StdoutConfig>,
 }
 
+impl ReceiverConfig {
+    /// The kind of receiver; `None` where none is given.
+    #[must_use]
+    pub fn kind(&self) -> Option<&'static str> {
+        let kinds = [
+            ("alertmanager", self.alertmanager.is_some()),
+            ("webhook", self.webhook.is_some()),
+            ("stdout", self.stdout.is_some()),
+        ];
+        kinds.iter().find(|(_, given)| *given).map(|(kind, _)| *kind)
+    }
+}
+
 impl Default for ReceiverConfig {
     fn default() -> Self {
         Self {

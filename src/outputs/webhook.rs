@@ -3,14 +3,16 @@
 //! ```text
 //! POST <url>
 //! {"version":"1","status":"firing","reason":"first-seen","fingerprint":"9f86d081884c7d65",
-//!  "alert":{"labels":{…},"annotations":{…},"startsAt":"…","endsAt":null,"generatorURL":"…"}}
+//!  "alert":{"labels":{…},"annotations":{…},"startsAt":"…","endsAt":null,"generatorURL":"…"},
+//!  "finding":{"record":{…},"rule":"…",…}}
 //! ```
 //!
 //! The shape is stable: keys are added, never renamed or dropped, and `version` changes if
 //! that is ever broken. `status` is `firing` or `resolved`; `reason` says why it is said now
 //! (`first-seen`, `escalated`, `repeat-due`, `resolved`, `test`). One request is one alert.
 //! `endsAt` is set when the incident is over, and `null` before. `generatorURL` is empty
-//! where no external address is configured.
+//! where no external address is configured. `finding` is the latest one that was kept as a
+//! sample, in the shape of `shirwatch explain --format json`; `null` where it is too large.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -112,7 +114,7 @@ impl Output for Webhook {
             source,
         })?;
         let (url, headers) = (self.url.clone(), self.headers.clone());
-        Ok(Message::Http(vec![Request { method: "POST", url, headers, body }]))
+        Ok(Message::Http(vec![Request { url, headers, body }]))
     }
 }
 
@@ -124,6 +126,7 @@ struct Hook<'a> {
     reason: &'static str,
     fingerprint: &'a str,
     alert: Inner<'a>,
+    finding: &'a serde_json::Value,
 }
 
 /// The alert, in the words of Alertmanager's own webhook.
@@ -154,6 +157,7 @@ impl<'a> From<&'a Alert> for Hook<'a> {
                 ends_at: alert.ends_at.filter(|_| over),
                 generator_url: &alert.generator_url,
             },
+            finding: &alert.finding,
         }
     }
 }
@@ -181,9 +185,10 @@ mod tests {
         let keys = |it: &serde_json::Value| {
             it.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ")
         };
-        assert_eq!(keys(&body), "alert fingerprint reason status version");
+        assert_eq!(keys(&body), "alert finding fingerprint reason status version");
         assert_eq!(keys(&body["alert"]), "annotations endsAt generatorURL labels startsAt");
         assert_eq!(body["fingerprint"], "9f86d081884c7d65");
+        assert_eq!(body["finding"]["rule"], "sql-login-failed");
         assert_eq!(body["alert"]["labels"]["rule"], "sql-login-failed");
         assert_eq!(body["alert"]["startsAt"], "2026-03-01T06:12:09.4Z");
     }

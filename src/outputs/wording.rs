@@ -17,6 +17,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde_json::Value;
 use shirwatch_parsers::Link;
 
 use crate::model::Alert;
@@ -28,6 +29,9 @@ use crate::model::counters::beginning;
 
 /// Bytes kept of one annotation.
 pub const LIMIT: usize = 8 * 1024;
+
+/// Bytes of a finding as JSON that go with an alert; it waits in the store with it.
+const FINDING_LIMIT: usize = 64 * 1024;
 
 /// Bytes kept of one link in the evidence.
 const LINK_LIMIT: usize = 500;
@@ -82,6 +86,15 @@ pub fn alert(incident: &Incident, reason: Reason, now: Timestamp, wording: &Word
         starts_at,
         ends_at: Some(if over { ended } else { later(now, wording.hold) }),
         generator_url: wording.page("incidents", &fingerprint),
+        finding: incident.sample.as_deref().map(sample).unwrap_or_default(),
+    }
+}
+
+/// The finding as JSON; null beyond [`FINDING_LIMIT`].
+fn sample(finding: &Finding) -> Value {
+    match serde_json::to_string(finding) {
+        Ok(text) if text.len() <= FINDING_LIMIT => serde_json::from_str(&text).unwrap_or_default(),
+        _ => Value::Null,
     }
 }
 
@@ -121,6 +134,7 @@ pub fn test_alert(now: Timestamp, wording: &Wording) -> Alert {
         starts_at: now,
         ends_at: Some(later(now, wording.hold)),
         generator_url: wording.external_url.clone().unwrap_or_default(),
+        finding: Value::Null,
     }
 }
 
@@ -146,17 +160,18 @@ fn labels(incident: &Incident, fingerprint: &str) -> BTreeMap<String, String> {
 
 /// What a person wants to read.
 fn annotations(incident: &Incident, wording: &Wording) -> BTreeMap<String, String> {
-    let finding: &Finding = &incident.sample;
+    let of =
+        |part: fn(&Finding) -> String| incident.sample.as_deref().map(part).unwrap_or_default();
     let places = &incident.places;
     [
         ("summary", summary(incident)),
-        ("description", description(finding)),
-        ("cause", cause(finding)),
-        ("resolution", steps(&finding.resolution)),
-        ("verify", finding.verify.clone().unwrap_or_default()),
+        ("description", of(description)),
+        ("cause", of(cause)),
+        ("resolution", of(|it| steps(&it.resolution))),
+        ("verify", of(|it| it.verify.clone().unwrap_or_default())),
         ("runbook_url", wording.page("rules", &incident.rule)),
-        ("doc_url", finding.references.first().cloned().unwrap_or_default()),
-        ("evidence", evidence(finding)),
+        ("doc_url", of(|it| it.references.first().cloned().unwrap_or_default())),
+        ("evidence", of(evidence)),
         ("count", incident.count.to_string()),
         ("first_seen", incident.first_seen.to_string()),
         ("last_seen", incident.last_seen.to_string()),
@@ -174,7 +189,7 @@ fn annotations(incident: &Incident, wording: &Wording) -> BTreeMap<String, Strin
 
 /// `SQL Server refused the login in pipeline nightly`.
 fn summary(incident: &Incident) -> String {
-    let title = &incident.sample.title;
+    let title = &incident.title;
     let title = if title.is_empty() { &incident.rule } else { title };
     let pipelines = &incident.places.pipelines;
     match (pipelines.len(), pipelines.first(), incident.places.nodes.first()) {

@@ -181,7 +181,8 @@ impl Frames<'_> {
         let mut start = lines::line_start(bytes, at).max(self.taken);
         let mut earliest = start;
         for _ in 0..LOOK_BACK {
-            if earliest <= self.taken || lines::begins(lines::line(bytes, earliest), self.framing.timed)
+            if earliest <= self.taken
+                || lines::begins(lines::line(bytes, earliest), self.framing.timed)
             {
                 return earliest;
             }
@@ -198,7 +199,8 @@ impl Frames<'_> {
         let mut looked = 0;
         while next < bytes.len() {
             let begins = lines::begins(lines::line(bytes, next), self.framing.timed);
-            if begins && (self.framing.timed || looked > LOOK_BACK || !is_open(&bytes[start..next])) {
+            let sure = self.framing.timed || lines::tells(lines::line(bytes, next));
+            if begins && (sure || looked > LOOK_BACK || !is_open(&bytes[start..next])) {
                 return Some(next);
             }
             looked += 1;
@@ -213,6 +215,11 @@ impl Frames<'_> {
         let ended = bytes.ends_with(b"\n");
         match self.batch.end {
             End::Idle if ended => self.frame(start, bytes.len()),
+            // A line that its writer never ended: whole by its grammar, and quiet.
+            End::Idle if is_whole(&bytes[start..]) => {
+                self.framing.skipping = true;
+                self.frame(start, bytes.len())
+            }
             End::More if ended && is_whole(&bytes[start..]) => {
                 self.framing.open = true;
                 self.frame(start, bytes.len())
@@ -327,7 +334,7 @@ impl Frames<'_> {
             next = end;
         }
         let ended = next == bytes.len() && next > start;
-        let whole = memchr::memchr_iter(b'"', &bytes[start..next]).count() % 2 == 0;
+        let whole = memchr::memchr_iter(b'"', &bytes[start..next]).count().is_multiple_of(2);
         match self.batch.end {
             End::More if ended && whole => self.frame(start, next),
             End::Idle if ended => self.frame(start, next),
@@ -372,7 +379,9 @@ fn sniff(batch: &Batch<'_>) -> Option<Shape> {
     }
     let first = lines::line(head, 0);
     let header = first.to_ascii_lowercase();
-    let row = |it: &[u8]| memmem::find(it, b"FileRead").is_some() || memmem::find(it, b",Info,").is_some();
+    let row = |it: &[u8]| {
+        memmem::find(it, b"FileRead").is_some() || memmem::find(it, b",Info,").is_some()
+    };
     let inside = json::blanks(head, 1);
     Some(match head[0] {
         b'{' => Shape::Json,

@@ -125,6 +125,28 @@ pub struct Sighting<'a> {
     pub read_at: Timestamp,
 }
 
+impl<'a> Sighting<'a> {
+    /// A finding that was held and is counted now.
+    pub(super) fn of(
+        it: &'a Finding,
+        labels: &'a BTreeMap<String, String>,
+        position: &'a Position,
+        read_at: Timestamp,
+    ) -> Self {
+        Self {
+            rule: &it.rule,
+            category: it.category,
+            severity: it.severity,
+            fault: it.fault,
+            fingerprint: it.fingerprint,
+            record: &it.record,
+            labels,
+            position,
+            read_at,
+        }
+    }
+}
+
 /// That something is to be said of an incident.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
@@ -214,6 +236,16 @@ impl Incidents {
         (tracked.incident.state == State::Open).then(|| tracked.resolve(now))
     }
 
+    /// The key of the incident with this key or fingerprint: an open one first.
+    #[must_use]
+    pub fn key_of(&self, name: &str) -> Option<String> {
+        if self.names.contains_key(name) {
+            return Some(name.to_owned());
+        }
+        let alike = self.iter().filter(|it| it.fingerprint.to_string() == name);
+        alike.min_by_key(|it| it.state == State::Resolved).map(|it| it.key.clone())
+    }
+
     /// The incident with this key.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Incident> {
@@ -242,17 +274,20 @@ impl Incidents {
         tracked.incident.places.merge(&stored.places);
     }
 
-    /// What changed since the last call.
+    /// What changed since the last call, in the order in which it happened first.
     pub fn drain(&mut self) -> Vec<IncidentChange> {
         let changed = self.known.values_mut().filter(|it| it.changed);
-        changed
+        let mut changes: Vec<_> = changed
             .map(|it| {
                 it.changed = false;
                 it.created = false;
                 let occurrences = std::mem::take(&mut it.occurrences);
-                IncidentChange { incident: it.incident.clone(), occurrences }
+                let sample = it.incident.sample.take();
+                IncidentChange { incident: Incident { sample, ..it.incident.clone() }, occurrences }
             })
-            .collect()
+            .collect();
+        changes.sort_by_key(|it: &IncidentChange| it.incident.first_seen);
+        changes
     }
 
     fn insert(&mut self, slot: u64, tracked: Tracked) {
@@ -265,8 +300,10 @@ impl Incidents {
         if self.known.len() < LIMIT {
             return true;
         }
-        let over = self.known.iter().filter(|(_, it)| it.incident.state == State::Resolved && !it.changed);
-        let Some(slot) = over.min_by_key(|(_, it)| it.incident.last_read).map(|(slot, _)| *slot) else {
+        let over =
+            self.known.iter().filter(|(_, it)| it.incident.state == State::Resolved && !it.changed);
+        let Some(slot) = over.min_by_key(|(_, it)| it.incident.last_read).map(|(slot, _)| *slot)
+        else {
             return false;
         };
         if let Some(gone) = self.known.remove(&slot) {
@@ -310,7 +347,8 @@ impl Incidents {
 }
 
 impl Tracked {
-    fn stored(incident: Incident) -> Self {
+    fn stored(mut incident: Incident) -> Self {
+        incident.sample = None;
         let sampled_at = incident.last_read;
         Self { incident, occurrences: Vec::new(), changed: false, created: false, sampled_at }
     }
@@ -338,10 +376,16 @@ impl Tracked {
             resolved_at: None,
             notified_at: None,
             places: places(&sample.record),
-            sample,
+            title: sample.title.clone(),
+            sample: Some(sample),
         };
-        let mut tracked = Self::stored(incident);
-        (tracked.changed, tracked.created) = (true, true);
+        let mut tracked = Self {
+            sampled_at: it.read_at,
+            incident,
+            occurrences: Vec::new(),
+            changed: true,
+            created: true,
+        };
         tracked.keep_occurrence(it, time);
         tracked
     }
@@ -363,7 +407,8 @@ impl Tracked {
             let sample = sample();
             incident.places.merge(&places(&sample.record));
             if stale {
-                incident.sample = sample;
+                incident.title.clone_from(&sample.title);
+                incident.sample = Some(sample);
                 self.sampled_at = it.read_at;
             }
         }
@@ -407,7 +452,9 @@ impl Tracked {
 /// The places a record names.
 fn places(record: &Record<'_>) -> Places {
     let at = &record.context;
-    let set = |it: &Option<std::borrow::Cow<'_, str>>| it.as_deref().map(str::to_owned).into_iter().collect();
+    let set = |it: &Option<std::borrow::Cow<'_, str>>| {
+        it.as_deref().map(str::to_owned).into_iter().collect()
+    };
     Places {
         factories: set(&at.factory),
         pipelines: set(&at.pipeline),

@@ -37,8 +37,13 @@ const HELD_LIMIT: usize = 10_000;
 const HOLD: SignedDuration = SignedDuration::from_secs(30);
 
 /// Carriers that may print the same failure.
-const CARRIERS: [Format; 5] =
-    [Format::ActivityRun, Format::EventLog, Format::EventLogJson, Format::SessionLog, Format::Plain];
+const CARRIERS: [Format; 5] = [
+    Format::ActivityRun,
+    Format::EventLog,
+    Format::EventLogJson,
+    Format::SessionLog,
+    Format::Plain,
+];
 
 /// What is to be done with a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,11 +123,13 @@ impl Joins {
 
     /// Gives the held findings whose wait is over, each with whether it is new.
     pub fn settle(&mut self, now: Timestamp) -> Vec<(Held, bool)> {
-        let due = |held: &Held, seen: &HashSet<u64>| held.until <= now || seen.contains(&held.waits_for);
+        let due =
+            |held: &Held, seen: &HashSet<u64>| held.until <= now || seen.contains(&held.waits_for);
         let keys: Vec<u64> =
             self.held.values().filter(|it| due(it, &self.seen)).map(|it| it.key).collect();
         let mut out = Vec::new();
-        for held in keys.iter().filter_map(|key| self.held.remove(key)) {
+        for key in keys {
+            let Some(held) = self.held.remove(&key) else { continue };
             let new = !self.seen.contains(&held.waits_for);
             self.settled.push(held.key);
             self.note(held.key, now);
@@ -311,7 +318,8 @@ mod tests {
     }
 
     fn record(text: &str) -> Record<'static> {
-        let parts: Vec<_> = text.split(' ').map(|it| (it != "-").then(|| it.to_owned().into())).collect();
+        let parts: Vec<_> =
+            text.split(' ').map(|it| (it != "-").then(|| it.to_owned().into())).collect();
         let format = match text.as_bytes()[0] {
             b'a' => Format::ActivityRun,
             b'p' => Format::PipelineRun,

@@ -52,7 +52,9 @@ pub(super) fn array_start(bytes: &[u8], at: usize) -> Option<usize> {
     let mut pos = at;
     if bytes.get(pos) == Some(&b'{') {
         pos = blanks(bytes, pos + 1);
-        let key = ["\"records\"", "\"value\""].iter().find(|it| bytes[pos..].starts_with(it.as_bytes()))?;
+        let key = ["\"records\"", "\"value\""]
+            .iter()
+            .find(|it| bytes[pos..].starts_with(it.as_bytes()))?;
         pos = blanks(bytes, pos + key.len());
         pos = (bytes.get(pos) == Some(&b':')).then(|| blanks(bytes, pos + 1))?;
     }

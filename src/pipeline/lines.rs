@@ -35,6 +35,18 @@ pub(super) fn begins(line: &[u8], timed: bool) -> bool {
     has_time(line) || carries(line) || (!timed && !goes_on(line))
 }
 
+/// Whether a line begins a failure of its own, even while the chain before it is open: that
+/// one was cut.
+pub(super) fn tells(line: &[u8]) -> bool {
+    let openings: [&[u8]; 4] = [
+        b"ErrorCode=",
+        b"Operation on target ",
+        b"Failure happened on ",
+        b"Copy activity encountered ",
+    ];
+    carries(line) || has_time(line) || openings.iter().any(|it| line.starts_with(it))
+}
+
 /// Whether a line opens a carrier of its own.
 fn carries(line: &[u8]) -> bool {
     let openings: [&[u8]; 4] = [b"{\"", b"<Event ", b"<LogProperties>", b"-----"];
@@ -44,16 +56,31 @@ fn carries(line: &[u8]) -> bool {
 /// Whether a line without a time looks like a piece of an event.
 fn goes_on(line: &[u8]) -> bool {
     let pieces: [&[u8]; 16] = [
-        b"at ", b"---", b"Job ID:", b"Log ID:", b"Activity ID:", b"'Type=", b"Type=", b"Message=",
-        b"Message:", b"Source=", b"StackTrace=", b"Exception:", b"Exception detail", b"Server stack trace",
-        b"Request URL", b"Response:",
+        b"at ",
+        b"---",
+        b"Job ID:",
+        b"Log ID:",
+        b"Activity ID:",
+        b"'Type=",
+        b"Type=",
+        b"Message=",
+        b"Message:",
+        b"Source=",
+        b"StackTrace=",
+        b"Exception:",
+        b"Exception detail",
+        b"Server stack trace",
+        b"Request URL",
+        b"Response:",
     ];
-    line.first().is_some_and(u8::is_ascii_whitespace) || pieces.iter().any(|it| line.starts_with(it))
+    line.first().is_some_and(u8::is_ascii_whitespace)
+        || pieces.iter().any(|it| line.starts_with(it))
 }
 
 /// Whether a line is a trailer that belongs to an event which was already taken.
 pub(super) fn trails(line: &[u8], timed: bool) -> bool {
-    line.iter().all(u8::is_ascii_whitespace) || if timed { !begins(line, true) } else { goes_on(line) }
+    line.iter().all(u8::is_ascii_whitespace)
+        || if timed { !begins(line, true) } else { goes_on(line) }
 }
 
 /// Whether a line begins with a time: `2026-11-20`, `11/20/2026`, `[11/20/2026`, or the
@@ -76,7 +103,9 @@ pub(super) fn has_time(line: &[u8]) -> bool {
 fn is_trace(text: &[u8]) -> bool {
     let Some(end) = memchr(b']', text.get(..8).unwrap_or(text)) else { return false };
     let head = line(text, 0).get(end + 1..end + 24).unwrap_or(&text[end + 1..]);
-    end > 0 && text[..end].iter().all(u8::is_ascii_digit) && memchr::memmem::find(head, b"::").is_some()
+    end > 0
+        && text[..end].iter().all(u8::is_ascii_digit)
+        && memchr::memmem::find(head, b"::").is_some()
 }
 
 /// Whether the lines of a stream begin with a time, judged by the first twenty that could.

@@ -10,10 +10,38 @@ use aho_corasick::packed::{Config, MatchKind, Searcher};
 
 /// What may begin, or stand in, the text of an error. Case counts; the first letter is left
 /// out where it comes in both cases.
-pub const NEEDLES: [&str; 24] = [
-    "rror", "RROR", "xception", "ailed", "ailure", "annot ", "Type=", "nable to", "ritical",
-    "RITICAL", "FATAL", "offline", "orbidden", "enied", "such host", "not ", "unresponsive",
-    "credential", "xpired", "iolation", "exceed", "nvalid", "issing", "imeout",
+pub const NEEDLES: [&str; 31] = [
+    "rror",
+    "RROR",
+    "xception",
+    "ailed",
+    "ailure",
+    "annot ",
+    "'Type=",
+    "Message=",
+    "nable to",
+    "ritical",
+    "RITICAL",
+    "FATAL",
+    "offline",
+    "orbidden",
+    "enied",
+    "such host",
+    " not ",
+    "unresponsive",
+    "credential",
+    "xpired",
+    "iolation",
+    "exceed",
+    "nvalid",
+    "issing",
+    "imeout",
+    "AADSTS",
+    "verflow",
+    "erminated",
+    "(Limited)",
+    "auto-update",
+    "must be ",
 ];
 
 /// Searches the needles.
@@ -24,7 +52,8 @@ pub struct Prefilter {
 
 impl Default for Prefilter {
     fn default() -> Self {
-        let searcher = Config::new().match_kind(MatchKind::LeftmostFirst).builder().extend(NEEDLES).build();
+        let searcher =
+            Config::new().match_kind(MatchKind::LeftmostFirst).builder().extend(NEEDLES).build();
         Self { searcher }
     }
 }

@@ -143,9 +143,12 @@ pub(super) fn lengths(read: &Connection) -> rusqlite::Result<BTreeMap<String, u6
 #[cfg(test)]
 mod tests {
     use crate::model::alert::Reason;
-    use crate::model::changes::{Changes, Outgoing};
+    use crate::model::changes::Changes;
+    use crate::model::changes::Outgoing;
     use crate::store::Store;
-    use crate::store::tests::{alert, at, open};
+    use crate::store::tests::alert;
+    use crate::store::tests::at;
+    use crate::store::tests::open;
 
     #[test]
     #[rustfmt::skip]

@@ -8,14 +8,21 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
-use crate::model::changes::{Held, Occurrence};
+use crate::model::changes::Held;
+use crate::model::changes::Occurrence;
 use crate::model::checkpoint::Checkpoint;
-use crate::model::incident::{Incident, State};
+use crate::model::incident::Incident;
+use crate::model::incident::State;
 use crate::model::totals::Totals;
+use crate::store::checkpoints;
 use crate::store::error::StoreError;
-use crate::store::incidents::{self, IncidentCount};
-use crate::store::outbox::{self, OutboxRow};
-use crate::store::{checkpoints, open, seen, totals};
+use crate::store::incidents;
+use crate::store::incidents::IncidentCount;
+use crate::store::open;
+use crate::store::outbox;
+use crate::store::outbox::OutboxRow;
+use crate::store::seen;
+use crate::store::totals;
 
 /// Reads the store of one state folder.
 #[derive(Debug)]

@@ -1,5 +1,8 @@
 //! What the store promises, with real folders.
 
+mod folder;
+mod limits;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -7,16 +10,33 @@ use std::path::Path;
 use jiff::Timestamp;
 use shirwatch_parsers::Record;
 
-use crate::model::alert::{Alert, AlertStatus, Reason};
-use crate::model::batch::{Framing, Position, Shape};
-use crate::model::changes::{Changes, Held, IncidentChange, Occurrence, Outgoing};
+use crate::model::alert::Alert;
+use crate::model::alert::AlertStatus;
+use crate::model::alert::Reason;
+use crate::model::batch::Framing;
+use crate::model::batch::Position;
+use crate::model::batch::Shape;
+use crate::model::changes::Changes;
+use crate::model::changes::Held;
+use crate::model::changes::IncidentChange;
+use crate::model::changes::Occurrence;
+use crate::model::changes::Outgoing;
 use crate::model::checkpoint::Checkpoint;
-use crate::model::finding::{Category, Fault, Finding, Matched, Severity};
+use crate::model::finding::Category;
+use crate::model::finding::Fault;
+use crate::model::finding::Finding;
+use crate::model::finding::Matched;
+use crate::model::finding::Severity;
 use crate::model::fingerprint::Fingerprint;
-use crate::model::incident::{Incident, Places, State};
+use crate::model::incident::Incident;
+use crate::model::incident::Places;
+use crate::model::incident::State;
 use crate::model::redacted::Redacted;
-use crate::model::size::ByteSize;
-use crate::store::{Reader, Store, StoreConfig, StoreError, seen, write_all};
+use crate::store::Reader;
+use crate::store::Store;
+use crate::store::StoreConfig;
+use crate::store::StoreError;
+use crate::store::write_all;
 
 pub(super) fn at(second: i64) -> Timestamp {
     Timestamp::new(1_770_000_000 + second, 123_456_700).unwrap()
@@ -37,6 +57,7 @@ pub(super) fn alert(incident: &str, reason: Reason, severity: &str) -> Alert {
         starts_at: at(0),
         ends_at: None,
         generator_url: String::new(),
+        finding: serde_json::Value::Null,
     }
 }
 
@@ -77,7 +98,8 @@ pub(super) fn incident(key: &str, state: State, second: i64) -> Incident {
         last_read: at(second + 1),
         resolved_at: (state == State::Resolved).then(|| at(second + 60)),
         notified_at: (state == State::Open).then(|| at(second + 1)),
-        sample: finding(),
+        title: finding().title.clone(),
+        sample: Some(finding()),
         places: Places { pipelines: ["nightly".to_owned()].into(), ..Places::default() },
     }
 }
@@ -224,84 +246,6 @@ fn what_was_committed_survives_a_kill() {
     assert_eq!(told(&open(copy.path())), EVERYTHING);
 }
 
-#[test]
-fn a_second_daemon_is_refused_until_the_first_ends() {
-    let dir = tempfile::tempdir().unwrap();
-    let first = open(dir.path());
-    let refused = Store::open(dir.path(), &StoreConfig::default(), at(0)).unwrap_err();
-    assert!(matches!(refused, StoreError::InUse { .. }));
-    assert!(refused.to_string().contains(&dir.path().display().to_string()));
-    drop(first);
-    open(dir.path());
-}
-
-#[test]
-fn a_database_that_cannot_be_used_is_put_aside() {
-    // What is done to the file, and how it is called then.
-    check_aside(|path| fs::write(path, "no database at all").unwrap(), "corrupt");
-    check_aside(|path| fs::write(path, [b'x'; 8192]).unwrap(), "corrupt");
-    check_aside(|path| tear(path, 5000), "corrupt");
-    check_aside(scribble, "corrupt");
-    check_aside(|path| set_schema(path, 2), "newer");
-    check_aside(|path| set_schema(path, -1), "newer");
-}
-
-#[track_caller]
-fn check_aside(harm: impl Fn(&Path), why: &str) {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("shirwatch.db");
-    let mut store = open(dir.path());
-    store.commit(&everything(), at(0)).unwrap();
-    drop(store);
-    harm(&path);
-    let harmed = fs::read(&path).unwrap();
-
-    let store = Store::open(dir.path(), &StoreConfig::default(), at(7)).unwrap();
-    assert_eq!(told(&store), NOTHING);
-    let aside = dir.path().join(format!("shirwatch.db.{why}-1770000007"));
-    let kept = fs::read(aside).unwrap();
-    assert_eq!(kept.len(), harmed.len());
-}
-
-fn tear(path: &Path, length: u64) {
-    fs::File::options().write(true).open(path).unwrap().set_len(length).unwrap();
-}
-
-/// Overwrites all pages but the first with nonsense.
-fn scribble(path: &Path) {
-    let mut bytes = fs::read(path).unwrap();
-    bytes[4096..].fill(0xAB);
-    fs::write(path, bytes).unwrap();
-}
-
-fn set_schema(path: &Path, version: i64) {
-    let database = rusqlite::Connection::open(path).unwrap();
-    database.pragma_update(None, "user_version", version).unwrap();
-}
-
-#[test]
-#[cfg(unix)]
-fn the_folder_and_the_database_are_for_this_user_alone() {
-    use std::os::unix::fs::PermissionsExt;
-    let parent = tempfile::tempdir().unwrap();
-    let dir = parent.path().join("state/shirwatch");
-    let _store = open(&dir);
-    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    assert_eq!(mode(&dir), 0o700);
-    for name in ["shirwatch.db", "shirwatch.db-wal", "shirwatch.lock"] {
-        assert_eq!(mode(&dir.join(name)), 0o600, "{name}");
-    }
-}
-
-#[test]
-fn a_folder_that_cannot_be_made_is_named() {
-    let parent = tempfile::tempdir().unwrap();
-    let file = parent.path().join("file");
-    fs::write(&file, "").unwrap();
-    let refused = Store::open(&file, &StoreConfig::default(), at(0)).unwrap_err();
-    assert!(refused.to_string().contains(&file.display().to_string()), "{refused}");
-}
-
 /// A change with one large incident.
 fn large(key: &str, state: State, second: i64) -> Changes {
     let mut incident = incident(key, state, second);
@@ -311,79 +255,6 @@ fn large(key: &str, state: State, second: i64) -> Changes {
         incidents: vec![IncidentChange { incident, occurrences: vec![occurrence(second)] }],
         ..Changes::default()
     }
-}
-
-#[test]
-fn a_full_disk_is_told_and_what_was_there_stays() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut store = open(dir.path());
-    store.commit(&everything(), at(0)).unwrap();
-    let pages = super::pragma(&store.database, "page_count").unwrap();
-    let set = |store: &Store, pages: u64| {
-        let sql = format!("PRAGMA max_page_count = {pages}");
-        store.database.query_row(&sql, [], |_| Ok(())).unwrap();
-    };
-    set(&store, pages + 2);
-    let error = store.commit(&large("b", State::Open, 1), at(0)).unwrap_err();
-    assert!(matches!(error, StoreError::Full { .. }) && error.may_pass(), "{error:?}");
-    assert_eq!(told(&store), EVERYTHING);
-
-    set(&store, pages + 100);
-    store.commit(&large("b", State::Open, 1), at(0)).unwrap();
-    assert_eq!(store.load().unwrap().incidents.len(), 2);
-}
-
-#[test]
-fn a_store_at_its_limit_drops_the_oldest_resolved_incidents_and_nothing_else() {
-    let dir = tempfile::tempdir().unwrap();
-    let limits = StoreConfig { store_bytes: ByteSize::mib(8) };
-    let mut store = Store::open(dir.path(), &limits, at(0)).unwrap();
-    store.commit(&large("open", State::Open, -1), at(0)).unwrap();
-    for second in 0..1000 {
-        let change = large(&second.to_string(), State::Resolved, second);
-        store.commit(&change, at(second)).unwrap();
-        // Each takes 20 kB, so nine tenths of 8 MiB are full about the 350th.
-        match second {
-            300 => assert!(store.incident("0").unwrap().is_some()),
-            400 => assert!(store.incident("0").unwrap().is_none()),
-            _ => {}
-        }
-    }
-    let kept = store.load().unwrap();
-    assert_eq!((kept.incidents.len(), kept.totals.get("errors", &[])), (1, 1001.0));
-    assert!(kept.resolved.len() > 200, "only {} are left", kept.resolved.len());
-    assert_eq!(kept.resolved.first().map(|it| it.key.as_str()), Some("999"));
-    assert!(fs::metadata(dir.path().join("shirwatch.db")).unwrap().len() <= 8 << 20);
-}
-
-#[test]
-fn of_many_occurrences_the_newest_stay() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut store = open(dir.path());
-    for second in 0..120 {
-        let incident = incident("a", State::Open, second);
-        let change = IncidentChange { incident, occurrences: vec![occurrence(second)] };
-        store.commit(&Changes { incidents: vec![change], ..Changes::default() }, at(0)).unwrap();
-    }
-    let (_, kept) = Reader::open(dir.path()).unwrap().incident("a").unwrap().unwrap();
-    assert_eq!(kept, (70..120).rev().map(occurrence).collect::<Vec<_>>());
-}
-
-#[test]
-fn of_many_seen_keys_the_newest_stay() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut store = open(dir.path());
-    let kept = u64::from(seen::KEPT);
-    for run in 0..3_u64 {
-        let first = run * 80_000;
-        let seen = (first..first + 80_000).map(|key| (key, at(key.cast_signed()))).collect();
-        store.commit(&Changes { seen, ..Changes::default() }, at(0)).unwrap();
-    }
-    let left = store.load().unwrap().seen;
-    assert_eq!(left.len() as u64, kept);
-    assert_eq!(left.first().map(|it| it.0), Some(239_999));
-    assert_eq!(left.last().map(|it| it.0), Some(240_000 - kept));
-    assert_eq!(seen::count(&store.database).unwrap(), kept);
 }
 
 #[test]
@@ -433,12 +304,4 @@ fn a_reader_sees_each_commit() {
     assert_eq!(reader.checkpoints().unwrap(), everything().checkpoints);
     assert_eq!(reader.held().unwrap(), everything().held);
     assert_eq!(reader.outbox().unwrap().len(), 1);
-}
-
-#[test]
-fn limits_refuse_unknown_keys() {
-    let read = |yaml: &str| serde_saphyr::from_str::<StoreConfig>(yaml).ok();
-    assert_eq!(read("{}"), Some(StoreConfig::default()));
-    assert_eq!(read("store_bytes: 2MiB").map(|it| it.store_bytes), Some(ByteSize::mib(2)));
-    assert_eq!(read("store_byte: 2MiB"), None);
 }

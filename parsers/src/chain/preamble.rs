@@ -95,6 +95,48 @@ fn side(input: &str) -> IResult<&str, Side> {
     alt((value(Side::Source, tag_no_case("source")), value(Side::Sink, sink))).parse(input)
 }
 
+/// The text without the prefixes in front of it, so that what a wrapper repeats reads like
+/// what it wraps.
+///
+/// ```
+/// use shirwatch_parsers::chain::preamble::strip;
+/// let text = "Operation on target F failed: Failure happened on 'Sink' side. It broke.";
+/// assert_eq!(strip(text), "It broke.");
+/// ```
+#[must_use]
+pub fn strip(text: &str) -> &str {
+    let mut rest = text.trim_start();
+    while let Ok((after, _)) = alt((operation, inner, happened)).parse(rest) {
+        rest = after.trim_start();
+    }
+    rest
+}
+
+/// `Operation on target Copy a failed: `.
+fn operation(input: &str) -> IResult<&str, &str> {
+    let (input, _) = tag("Operation on target ").parse(input)?;
+    let (input, name) = target(input)?;
+    let (input, _) = tag(" failed:")(input)?;
+    Ok((input, name))
+}
+
+/// `Activity failed because an inner activity failed; Inner activity name: a, Error: `.
+fn inner(input: &str) -> IResult<&str, &str> {
+    let (input, _) =
+        tag("Activity failed because an inner activity failed; Inner activity name: ")(input)?;
+    let (input, name) = inner_activity(input)?;
+    let (input, _) = tag(", Error:")(input)?;
+    Ok((input, name))
+}
+
+/// `Failure happened on 'Sink' side. `.
+fn happened(input: &str) -> IResult<&str, &str> {
+    let (input, _) = tag("Failure happened on ")(input)?;
+    let (input, side) = take_until("side.")(input)?;
+    let (input, _) = tag("side.")(input)?;
+    Ok((input, side))
+}
+
 /// A code that no type follows: `ErrorCode=Name,text`, `ErrorCode = Name, Error Message =
 /// text`, or `ErrorCode: Name` and `Message: text` on lines of their own.
 ///

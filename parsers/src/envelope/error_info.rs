@@ -70,7 +70,8 @@ fn first(raw: Raw<'_>) -> Option<Raw<'_>> {
     if raw.is_object() { Some(raw) } else { raw.items().find(|item| item.is_object()) }
 }
 
-fn fill<'a>(record: &mut Record<'a>, error: Raw<'a>, whole: &str) {
+/// Fills the record from one error object.
+pub(crate) fn fill<'a>(record: &mut Record<'a>, error: Raw<'a>, whole: &str) {
     let message = error.get("Message").and_then(|raw| Text::json(raw, whole));
     let reading = message.as_ref().map(|it| text::read(&it.says)).unwrap_or_default();
     if reading.links.is_empty() {

@@ -17,15 +17,21 @@ use crate::record::{Format, Level, Record};
 
 /// Reads any text.
 pub(crate) fn read<'a>(text: &'a str, whole: &str, settings: &Settings) -> Record<'a> {
-    let mut record = Record { format: Format::Plain, ..Record::default() };
-    let rest = time(&mut record, text.trim(), settings);
-    let rest = level(&mut record, rest);
+    let (mut record, rest) = stamp(text.trim_start(), settings);
     let rest = label(rest);
     body::read(&mut record, Text::plain(rest, whole));
     if let Some(level) = tool_level(rest) {
         record.level = record.level.or(Some(level));
     }
     record
+}
+
+/// Takes a time and a level off the beginning, and gives what stands behind them.
+pub(crate) fn stamp<'a>(text: &'a str, settings: &Settings) -> (Record<'a>, &'a str) {
+    let mut record = Record { format: Format::Plain, ..Record::default() };
+    let rest = time(&mut record, text, settings);
+    let rest = level(&mut record, rest);
+    (record, rest)
 }
 
 /// Takes the time off the beginning; it may stand in square brackets.

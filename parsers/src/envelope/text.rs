@@ -68,6 +68,17 @@ impl<'a> Text<'a> {
         Self { says: part(self.says, range), dropped, ..self }
     }
 
+    /// The text with another on a line below.
+    pub(crate) fn followed_by(self, other: &str) -> Self {
+        // As long as nothing was unescaped, an offset is led back by itself.
+        let lead_back: fn(&str, usize) -> usize = match self.says {
+            Cow::Borrowed(_) => |_, offset| offset,
+            Cow::Owned(_) => self.lead_back,
+        };
+        let says = Cow::Owned(format!("{}\n{other}", self.says));
+        Self { says, lead_back, ..self }
+    }
+
     /// A piece of what it says, borrowed where the text is.
     pub(crate) fn piece(&self, range: Range<usize>) -> Cow<'a, str> {
         match &self.says {

@@ -1,0 +1,208 @@
+//! `shirwatch run`: the daemon, and `--once`: all there is, read to its end.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use tracing_subscriber::filter::LevelFilter;
+
+use crate::catalogue::Catalogue;
+use crate::cli::Done;
+use crate::cli::Failure;
+use crate::cli::Format;
+use crate::cli::Place;
+use crate::cli::explain;
+use crate::cli::incidents;
+use crate::cli::terminal;
+use crate::cli::terminal::{Look, Style};
+use crate::config::Config;
+use crate::config::LogConfig;
+use crate::config::LogFormat;
+use crate::config::LogLevel;
+use crate::model::incident::Incident;
+use crate::service;
+use crate::service::Ended;
+use crate::service::Options;
+use crate::service::ServiceError;
+use crate::sources::ReadFrom;
+use crate::sources::SourceConfig;
+
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    #[command(flatten)]
+    place: Place,
+    /// Files, folders or globs to follow, beside those of the configuration; `-` reads a pipe.
+    paths: Vec<PathBuf>,
+    /// Where the page, the API and the metrics are served, such as 127.0.0.1:10918.
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+    /// Let nothing be changed through the page and the API; needed to listen beyond loopback.
+    #[arg(long)]
+    read_only: bool,
+    /// Begin at the end of files that have no checkpoint yet.
+    #[arg(long)]
+    from_end: bool,
+    /// Read all sources to their end, deliver, print what was found, and exit.
+    #[arg(long)]
+    once: bool,
+    /// With --once: how many seconds to wait for receivers.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    deadline: u64,
+    /// With --once: for people or for programs.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+pub(super) fn run(args: RunArgs) -> Done {
+    let config = configure(&args)?;
+    start_log(&config.log);
+    let interactive = !args.paths.is_empty() && !args.once;
+    let rules = Catalogue::load(config.catalogue.dir.as_deref())?.rules().len();
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        config = args.place.config.as_deref().map_or("none".into(), Path::to_string_lossy).as_ref(),
+        state_dir = %config.state_dir().display(),
+        rules,
+        sources = config.sources.len(),
+        receivers = config.receivers.len(),
+        "shirwatch starts"
+    );
+    let deadline = Duration::from_secs(args.deadline);
+    let options = Options {
+        once: args.once,
+        deadline: if args.once { deadline } else { Duration::from_secs(5) },
+        serve: !args.once || args.listen.is_some(),
+        on_address: interactive.then(|| Box::new(say_address) as Box<dyn FnOnce(&str) + Send>),
+        on_incident: interactive.then(printer),
+    };
+    let ended = service::run(config, options).map_err(failure)?;
+    if args.once {
+        sum_up(&ended, args.format)?;
+    }
+    let late = args.once && ended.undelivered > 0;
+    if late {
+        terminal::complain(
+            &*Failure::new(format!("{} alerts were not delivered", ended.undelivered)).error,
+        );
+    }
+    Ok(if late { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// The configuration with the arguments laid over it.
+fn configure(args: &RunArgs) -> Result<Config, Failure> {
+    let mut config = args.place.load()?;
+    if let Some(listen) = &args.listen {
+        config.web.listen.clone_from(listen);
+    }
+    config.web.read_only |= args.read_only;
+    let (pipes, files): (Vec<_>, Vec<_>) = args.paths.iter().partition(|it| it.as_os_str() == "-");
+    if !pipes.is_empty() {
+        config.sources.push(SourceConfig { stdin: Some(Default::default()), ..Default::default() });
+    }
+    if !files.is_empty() {
+        for file in &files {
+            let path = file.to_string_lossy();
+            if !path.contains(['*', '?', '[', '{']) && !file.exists() {
+                return Err(Failure::usage(format!(
+                    "there is no file or folder `{path}`; check the path"
+                )));
+            }
+        }
+        let include = files.iter().map(|it| it.to_string_lossy().into_owned()).collect();
+        let mut source = SourceConfig::of_files(include);
+        source.name = Some("files".to_owned());
+        config.sources.push(source);
+    }
+    if args.from_end {
+        let files = config.sources.iter_mut().filter_map(|it| it.file.as_mut());
+        files.for_each(|it| it.read_from = ReadFrom::End);
+    }
+    if config.sources.is_empty() && args.once {
+        return Err(Failure::usage(
+            "there is nothing to read; name files, or configure `sources:`",
+        ));
+    }
+    Ok(config)
+}
+
+/// Our own log, on standard error.
+fn start_log(config: &LogConfig) {
+    let level = match config.level {
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Trace => LevelFilter::TRACE,
+    };
+    let colour = Style::of_stderr().colour;
+    let log = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr);
+    let log = log.with_ansi(colour).with_target(false);
+    // A second start in one process (tests) keeps the first log.
+    let _ = match config.format {
+        LogFormat::Text => log.try_init(),
+        LogFormat::Json => log.json().try_init(),
+    };
+}
+
+fn say_address(address: &str) {
+    let style = Style::of_stdout();
+    let address = style.paint(Look::Bold, address);
+    let _ = terminal::say(&format!("page and API  {address}\nmetrics       {address}metrics\n\n"));
+}
+
+/// Prints each incident once, when it opens.
+fn printer() -> Box<dyn FnMut(&Incident) + Send> {
+    let mut printed = HashSet::new();
+    Box::new(move |it| {
+        let Some(sample) = &it.sample else { return };
+        if printed.len() < 10_000 && printed.insert(it.key.clone()) {
+            let style = Style::of_stdout();
+            let rule = style.paint(Look::Faint, &"─".repeat(style.width));
+            let page = explain::page(sample, style);
+            let _ = terminal::say(&format!("{rule}\n{page}{}\n", place(it, style)));
+        }
+    })
+}
+
+/// Where an incident happened, on one line.
+fn place(it: &Incident, style: Style) -> String {
+    let list = |name: &str, set: &std::collections::BTreeSet<String>| {
+        let names: Vec<_> = set.iter().take(3).map(String::as_str).collect();
+        (!names.is_empty()).then(|| format!("{name} {}", names.join(", ")))
+    };
+    let places = [
+        list("factory", &it.places.factories),
+        list("pipeline", &it.places.pipelines),
+        list("activity", &it.places.activities),
+        list("runtime", &it.places.integration_runtimes),
+        list("node", &it.places.nodes),
+        Some(format!("{}x, last {}", it.count, it.last_seen)),
+        Some(it.key.clone()),
+    ];
+    let text = places.into_iter().flatten().collect::<Vec<_>>().join(" · ");
+    style.paint(Look::Faint, &style.wrap("  ", &text))
+}
+
+fn sum_up(ended: &Ended, format: Format) -> Result<(), Failure> {
+    if format == Format::Json {
+        terminal::say(&format!("{}\n", serde_json::to_string_pretty(&ended.tally)?))?;
+        return Ok(());
+    }
+    let style = Style::of_stdout();
+    let mut out = crate::cli::scan::summary(&ended.tally, style);
+    out.push_str(&style.paint(Look::Bold, &format!("\n{} open incidents\n", ended.open.len())));
+    out.extend(ended.open.iter().map(|it| incidents::line(it, style)));
+    terminal::say(&out)?;
+    Ok(())
+}
+
+fn failure(error: ServiceError) -> Failure {
+    match error {
+        ServiceError::Catalogue(_) | ServiceError::Delivery(_) | ServiceError::Source(_) => {
+            Failure::refused(error)
+        }
+        _ => Failure::new(error),
+    }
+}

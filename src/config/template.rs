@@ -1,0 +1,124 @@
+//! The configuration with every default and its explanation, as `config init` writes it.
+//!
+//! ```yaml
+//! # How long it must be quiet until an incident is over.
+//! resolve_after: 1h
+//! ```
+//!
+//! The text is made from the comments and defaults of the configuration's own types, so it
+//! cannot say anything else than the program does. Lists that are empty by default show a
+//! commented example.
+
+use std::fmt::Write;
+
+use schemars::{Schema, schema_for};
+use serde_json::{Map, Value};
+
+use crate::config::Config;
+
+/// What stands above everything.
+const HEADER: &str = "\
+# The configuration of shirwatch. Every key is optional: what stands here is the default.
+# Check a change with `shirwatch config check FILE`.
+";
+
+/// Examples for the lists that are empty by default.
+const EXAMPLES: [(&str, &str); 3] = [
+    (
+        "sources",
+        "\
+- name: traces
+  file: { include: [/var/log/integration-runtime/*.log] }
+- name: runs
+  file: { include: [/mnt/insights-logs-activityruns/**/PT1H.json] }
+  labels: { environment: production }
+",
+    ),
+    (
+        "routes",
+        "\
+- match: { category: authentication }
+  receivers: [ops]
+",
+    ),
+    (
+        "receivers",
+        "\
+- name: ops
+  alertmanager: { urls: [http://127.0.0.1:9093] }
+- name: tickets
+  webhook: { url_file: /etc/shirwatch/tickets.url }
+",
+    ),
+];
+
+/// The commented configuration.
+#[must_use]
+pub fn commented() -> String {
+    let schema = schema_for!(Config);
+    let values = serde_json::to_value(Config::default()).unwrap_or_default();
+    let mut out = HEADER.to_owned();
+    if let Value::Object(values) = values {
+        object(&mut out, &schema, schema.as_value(), &values, 0);
+    }
+    out
+}
+
+/// Writes the keys of one object, each below its comment.
+fn object(
+    out: &mut String,
+    root: &Schema,
+    schema: &Value,
+    values: &Map<String, Value>,
+    depth: usize,
+) {
+    let indent = "  ".repeat(depth);
+    let properties = resolve(root, schema)["properties"].as_object().cloned().unwrap_or_default();
+    for (key, property) in &properties {
+        let default = values.get(key).unwrap_or(&Value::Null);
+        if depth == 0 {
+            out.push('\n');
+        }
+        comment(out, property["description"].as_str().unwrap_or_default(), &indent);
+        match default {
+            Value::Object(inner) if !inner.is_empty() => {
+                let _ = writeln!(out, "{indent}{key}:");
+                object(out, root, property, inner, depth + 1);
+            }
+            _ => {
+                let _ = writeln!(out, "{indent}{key}: {}", plain(default));
+            }
+        }
+        let example = EXAMPLES.iter().find(|(name, _)| name == key && depth == 0);
+        comment(out, example.map_or("", |(_, text)| text), &indent);
+    }
+}
+
+/// The schema itself, or the one that it refers to.
+fn resolve<'a>(root: &'a Schema, schema: &'a Value) -> &'a Value {
+    let reference = schema["$ref"].as_str().or_else(|| schema["allOf"][0]["$ref"].as_str());
+    let Some(name) = reference.and_then(|it| it.strip_prefix("#/$defs/")) else { return schema };
+    root.as_value().get("$defs").and_then(|it| it.get(name)).unwrap_or(schema)
+}
+
+fn comment(out: &mut String, text: &str, indent: &str) {
+    for line in text.lines() {
+        let _ = writeln!(out, "{indent}# {}", line.trim_end());
+    }
+}
+
+/// A value on one line of YAML.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) if is_plain(text) => text.clone(),
+        Value::Null => String::new(),
+        _ => value.to_string(),
+    }
+    .trim_end()
+    .to_owned()
+}
+
+fn is_plain(text: &str) -> bool {
+    let safe = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
+    !text.is_empty() && text.chars().all(safe) && text.parse::<f64>().is_err()
+}

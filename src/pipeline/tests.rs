@@ -1,0 +1,105 @@
+//! The flow as a table: text in, what was counted and what is open out.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use shirwatch_parsers::{Record, Settings};
+
+use crate::catalogue::Catalogue;
+use crate::model::batch::{Batch, End, Framing};
+use crate::model::changes::Changes;
+use crate::model::finding::Finding;
+use crate::model::fingerprint::Fingerprint;
+use crate::model::redacted::{Redacted, RedactionConfig, Redactor};
+use crate::model::totals::Totals;
+use crate::pipeline::Pipeline;
+
+const CHAIN: &str = "ErrorCode=SqlOperationFailed,'Type=A.HybridDeliveryException,Message=Bad \
+                     'x',Source=,''Type=System.Data.SqlClient.SqlException,Message=Invalid \
+                     object name 'dbo.t'.,Source=.Net SqlClient Data Provider,'";
+
+/// A finding of `record`, for tests of what happens to findings.
+pub(crate) fn finding(record: Record<'static>) -> Redacted<Finding> {
+    let catalogue = Catalogue::embedded().expect("the catalogue loads");
+    let verdict = catalogue.classify(&record);
+    let finding = catalogue.finding(record.clone(), &verdict, Fingerprint(7));
+    Redactor::new(&RedactionConfig::default()).redact(finding)
+}
+
+fn pipeline() -> Pipeline {
+    let catalogue = Catalogue::embedded().expect("the catalogue loads");
+    let redactor = Redactor::new(&RedactionConfig::default());
+    Pipeline::new(Arc::new(catalogue), Arc::new(redactor))
+}
+
+/// Feeds `text` in pieces of `size` bytes, as a source would, and gives the counted totals.
+fn feed(pipeline: &mut Pipeline, text: &[u8], size: usize) -> Totals {
+    let labels = BTreeMap::new();
+    let (mut at, mut seen, mut framing) = (0, 0, Framing::default());
+    let mut idle = false;
+    while at < text.len() || !idle {
+        idle = seen == text.len();
+        seen = (seen + size).min(text.len());
+        let batch = Batch {
+            source: "s",
+            labels: &labels,
+            path: "p",
+            bytes: &text[at..seen],
+            offset: at as u64,
+            read_at: Timestamp::UNIX_EPOCH,
+            end: if idle { End::Eof } else { End::More },
+            framing,
+            full: false,
+        };
+        let taken = pipeline.process(&batch, &Settings::default(), None);
+        assert!(taken.bytes <= seen - at, "took more than there was");
+        at += taken.bytes;
+        framing = taken.framing;
+        assert!(!idle || at == text.len(), "left {} bytes at the end", text.len() - at);
+    }
+    pipeline.settle(Timestamp::MAX, None);
+    let mut changes = Changes::default();
+    pipeline.drain(&mut changes);
+    Totals::from_stored(changes.totals)
+}
+
+#[test]
+#[rustfmt::skip]
+fn each_failure_is_counted_once_however_the_bytes_arrive() {
+    let timed = "2026-11-20T02:14:22Z Error A.B guid Copy failed: ";
+    let quiet = "2026-11-20T02:14:23Z Information A.B guid Reading block 4, 24 bytes read.\n";
+    let trailer = "Job ID: 97e70903-46b5-5348-b59b-9889a708b8e4\nLog ID: Error\n";
+    let json = CHAIN.replace('\'', "\\u0027");
+    let run = |id: &str| format!(r#"{{"category":"ActivityRuns","status":"Failed","activityRunId":"{id}","pipelineRunId":"p","activityType":"Copy","properties":{{"Error":{{"errorCode":"2200","message":"{json}"}}}}}}"#);
+    let event = format!("<Event xmlns='x'><System><Level>2</Level></System><EventData><Data>{CHAIN}</Data></EventData></Event>\n");
+    // input                                                                errors
+    check(&format!("{CHAIN}\n"),                                            1);
+    check(&format!("{CHAIN}\n{CHAIN}\n"),                                   2);
+    check(&format!("{timed}{CHAIN}.\n{quiet}{timed}{CHAIN}.\n"),            2);
+    check(&format!("{timed}{CHAIN}\n{trailer}{quiet}"),                     1);
+    check(&format!("{timed}\n   {CHAIN}\n   at A.B()\n{quiet}"),            1);
+    check(&CHAIN.replace(",Source", "\r\nmore,Source"),                     1);
+    check(quiet,                                                            0);
+    check(&format!("{}\n{}\n", run("a"), run("b")),                         2);
+    check(&format!("{}\n{}\n", run("a"), run("a")),                         1);
+    check(&format!("{{\"records\":[{},{}]}}", run("a"), run("b")),          2);
+    check(&format!("[\n{},\n{}\n]\n", run("a"), run("b")),                  2);
+    check(&format!("{event}{event}"),                                       2);
+    check("",                                                               0);
+}
+
+#[track_caller]
+fn check(text: &str, expected: u64) {
+    for size in [1, 7, 64, 500, usize::MAX / 4] {
+        let totals = feed(&mut pipeline(), text.as_bytes(), size);
+        let mut all = String::new();
+        let mut errors = 0.0;
+        for (name, labels, value) in totals.iter() {
+            let _ = writeln!(all, "{name} {labels:?} {value}");
+            errors += if name == "shirwatch_errors_total" { value } else { 0.0 };
+        }
+        assert_eq!(errors as u64, expected, "in pieces of {size}:\n{all}{text}");
+    }
+}

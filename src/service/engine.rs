@@ -1,0 +1,390 @@
+//! The engine: the one thread that reads, judges and writes.
+//!
+//! ```text
+//! turn     read a batch of each source in turn, process it, advance
+//! commit   all that follows from it, in one transaction
+//! deliver  what waits in the outbox, as far as receivers have room
+//! wait     for an event, or until a source wants to be asked again
+//! ```
+//!
+//! While the store cannot be written nothing is read: what was processed waits in memory,
+//! and is written as soon as that works again. Reading on would only lengthen what a crash
+//! repeats.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use shirwatch_parsers::Settings;
+
+use crate::catalogue::Catalogue;
+use crate::config::Config;
+use crate::delivery::Delivery;
+use crate::delivery::Workers;
+use crate::model::changes::Changes;
+use crate::model::incident::State;
+use crate::model::redacted::Redactor;
+use crate::outputs::wording::Wording;
+use crate::pipeline::Each;
+use crate::pipeline::Pipeline;
+use crate::pipeline::incidents::Incidents;
+use crate::pipeline::joins::Joins;
+use crate::pipeline::ledger::Ledger;
+use crate::service::Ended;
+use crate::service::OnIncident;
+use crate::service::ServiceError;
+use crate::service::clock;
+use crate::service::event::Alarm;
+use crate::service::event::Event;
+use crate::service::tally::Tally;
+use crate::sources;
+use crate::sources::Opening;
+use crate::sources::Source;
+use crate::store::Store;
+use crate::web::shared::Command;
+use crate::web::shared::Shared;
+
+/// Batches that are taken of one source before the next has its turn.
+const BATCHES: usize = 16;
+
+/// How long a busy engine may go on without a commit.
+const COMMIT_EVERY: Duration = Duration::from_millis(200);
+
+/// How often incidents are looked at for being quiet or due.
+const TICK: Duration = Duration::from_secs(1);
+
+/// What the engine is made of.
+pub struct Parts {
+    /// The configuration.
+    pub config: Config,
+    /// The state folder.
+    pub state_dir: PathBuf,
+    /// The store.
+    pub store: Store,
+    /// The catalogue.
+    pub catalogue: Arc<Catalogue>,
+    /// Receivers and routes.
+    pub delivery: Arc<Delivery>,
+    /// The workers of the receivers.
+    pub workers: Workers,
+    /// What is shared with the page.
+    pub shared: Arc<Shared>,
+    /// What wakes the engine.
+    pub alarm: Alarm,
+}
+
+/// A source, and what its texts do not tell of themselves.
+pub(super) struct Tap {
+    pub(super) source: Box<dyn Source>,
+    pub(super) settings: Settings,
+    pub(super) trouble: Option<String>,
+}
+
+/// Reads, judges and writes.
+pub struct Engine {
+    pub(super) store: Store,
+    pub(super) pipeline: Pipeline,
+    pub(super) taps: Vec<Tap>,
+    pub(super) delivery: Arc<Delivery>,
+    pub(super) workers: Workers,
+    pub(super) shared: Arc<Shared>,
+    pub(super) wording: Wording,
+    pub(super) changes: Changes,
+    pub(super) on_incident: Option<OnIncident>,
+    /// Why the store cannot be written at the moment.
+    pub(super) blocked: Option<String>,
+    pub(super) refreshed: Instant,
+    /// Attempts so far of the alerts that are on their way.
+    pub(super) attempts: HashMap<i64, u32>,
+    alarm: Alarm,
+    tally: Tally,
+    committed: Instant,
+    ticked: Instant,
+    stop: bool,
+}
+
+impl Engine {
+    /// An engine that goes on where the store ends.
+    pub fn new(
+        parts: Parts,
+        once: bool,
+        on_incident: Option<OnIncident>,
+    ) -> Result<Self, ServiceError> {
+        let loaded = parts.store.load()?;
+        let config = &parts.config;
+        let redactor = Arc::new(Redactor::new(&config.redaction));
+        let mut pipeline = Pipeline::new(Arc::clone(&parts.catalogue), redactor);
+        pipeline.ledger = Ledger::restore(config.metrics.clone(), &loaded.totals);
+        pipeline.joins = Joins::restore(&loaded.seen, loaded.held);
+        let stored = loaded.incidents.into_iter().chain(loaded.resolved).collect();
+        pipeline.incidents =
+            Incidents::restore(config.incidents.clone(), config.alerts.clone(), stored);
+        pipeline.count_lines = once;
+        let opening = Opening {
+            checkpoints: &loaded.checkpoints,
+            once,
+            state_dir: Some(&parts.state_dir),
+            wake: Some(parts.alarm.waker()),
+        };
+        let mut taps = Vec::new();
+        for source in &config.sources {
+            let settings = Settings { timezone: source.time_zone()? };
+            taps.push(Tap { source: sources::open(source, &opening)?, settings, trouble: None });
+        }
+        parts.shared.committed(loaded.totals.iter().map(|(name, labels, value)| {
+            let mut key = String::new();
+            crate::model::totals::series(&mut key, name, &labels);
+            (key, value)
+        }));
+        let now = Instant::now();
+        Ok(Self {
+            pipeline,
+            taps,
+            wording: Wording::new(config.web.external_url.as_deref()),
+            store: parts.store,
+            delivery: parts.delivery,
+            workers: parts.workers,
+            shared: parts.shared,
+            alarm: parts.alarm,
+            changes: Changes::default(),
+            on_incident,
+            blocked: None,
+            tally: Tally::default(),
+            committed: now,
+            ticked: now,
+            refreshed: now,
+            attempts: HashMap::new(),
+            stop: false,
+        })
+    }
+
+    /// Works until it is told to stop.
+    pub fn run(
+        &mut self,
+        inbox: &Receiver<Event>,
+        deadline: Duration,
+    ) -> Result<Ended, ServiceError> {
+        while !self.stop {
+            self.alarm.rearm();
+            let busy = self.turn(clock());
+            self.tick(false);
+            self.commit_when_due(busy)?;
+            self.deliver();
+            self.wait(inbox, busy);
+        }
+        self.finish(inbox, deadline)
+    }
+
+    /// Reads all there is, and ends.
+    pub fn run_once(
+        &mut self,
+        inbox: &Receiver<Event>,
+        deadline: Duration,
+    ) -> Result<Ended, ServiceError> {
+        while self.turn(clock()) || !self.all_read() {
+            self.commit_when_due(true)?;
+            self.wait(inbox, self.blocked.is_none());
+        }
+        let tally = &mut self.tally;
+        let notices = self.pipeline.settle(Timestamp::MAX, Some(&mut |it, _| tally.count(it)));
+        self.say(notices);
+        self.tick(true);
+        self.finish(inbox, deadline)
+    }
+
+    fn all_read(&self) -> bool {
+        self.blocked.is_none() && self.taps.iter().all(|it| it.source.status().finished)
+    }
+
+    /// Reads from each source in turn. True when there may be more at once.
+    fn turn(&mut self, now: Timestamp) -> bool {
+        if self.blocked.is_some() {
+            return false;
+        }
+        let mut busy = false;
+        let mut said = Vec::new();
+        for tap in &mut self.taps {
+            for _ in 0..BATCHES {
+                let batch = match tap.source.read(now) {
+                    Ok(Some(batch)) => batch,
+                    Ok(None) => {
+                        tap.note(None);
+                        break;
+                    }
+                    Err(error) => {
+                        tap.note(Some(error.to_string()));
+                        break;
+                    }
+                };
+                let tally = &mut self.tally;
+                let count: Each<'_> = &mut |it, _| tally.count(it);
+                let taken = self.pipeline.process(&batch, &tap.settings, Some(count));
+                said.extend(taken.notices);
+                busy |= taken.bytes > 0;
+                tap.source.advance(taken.bytes, taken.framing);
+            }
+        }
+        self.say(said);
+        busy
+    }
+
+    /// Looks after incidents, held runs and the gauges.
+    fn tick(&mut self, at_once: bool) {
+        if !at_once && self.ticked.elapsed() < TICK {
+            return;
+        }
+        self.ticked = Instant::now();
+        let now = clock();
+        let tally = &mut self.tally;
+        let mut notices = self.pipeline.settle(now, Some(&mut |it, _| tally.count(it)));
+        notices.extend(self.pipeline.tick(now));
+        self.say(notices);
+        self.refresh(now);
+        self.show();
+    }
+
+    fn commit_when_due(&mut self, busy: bool) -> Result<(), ServiceError> {
+        if busy && self.committed.elapsed() < COMMIT_EVERY {
+            return Ok(());
+        }
+        self.commit()
+    }
+
+    /// Writes all that follows from what was read, in one transaction.
+    fn commit(&mut self) -> Result<(), ServiceError> {
+        self.committed = Instant::now();
+        if self.blocked.is_none() {
+            self.adopt()?;
+            self.pipeline.drain(&mut self.changes);
+            for tap in &mut self.taps {
+                tap.source.checkpoints(&mut self.changes);
+            }
+        }
+        if self.changes.is_empty() {
+            return Ok(());
+        }
+        match self.store.commit(&self.changes, clock()) {
+            Ok(()) => {
+                self.unblock();
+                self.committed();
+                Ok(())
+            }
+            Err(error) if error.may_pass() => {
+                self.block(&error);
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Takes in what the store knows of incidents that memory had forgotten.
+    fn adopt(&mut self) -> Result<(), ServiceError> {
+        for key in self.pipeline.incidents.created() {
+            if let Some(stored) = self.store.incident(&key)?.filter(|it| it.key == key) {
+                self.pipeline.incidents.adopt(stored);
+            }
+        }
+        Ok(())
+    }
+
+    /// After a commit: what was written may be shown.
+    fn committed(&mut self) {
+        let changes = std::mem::take(&mut self.changes);
+        self.tally.take_in(&changes.totals);
+        for change in &changes.incidents {
+            self.shared.announce(&change.incident);
+            if let Some(tell) = &mut self.on_incident
+                && change.incident.state == State::Open
+            {
+                tell(&change.incident);
+            }
+        }
+        let moved = !changes.incidents.is_empty();
+        self.shared.committed(changes.totals);
+        if moved {
+            self.show();
+        }
+    }
+
+    fn wait(&mut self, inbox: &Receiver<Event>, busy: bool) {
+        let now = clock();
+        let patience = self.taps.iter().map(|it| it.source.patience(now)).min();
+        let patience = match (busy, &self.blocked) {
+            (true, None) => Duration::ZERO,
+            (false, None) => patience.unwrap_or(TICK).min(TICK),
+            (_, Some(_)) => TICK,
+        };
+        match inbox.recv_timeout(patience) {
+            Ok(event) => self.handle(event),
+            Err(RecvTimeoutError::Timeout) => return,
+            Err(RecvTimeoutError::Disconnected) => self.stop = true,
+        }
+        while let Ok(event) = inbox.try_recv() {
+            self.handle(event);
+        }
+    }
+
+    fn handle(&mut self, event: Event) {
+        match event {
+            Event::Wake => {}
+            Event::Delivered(outcome) => self.settle(&outcome),
+            Event::Asked(Command::Resolve { name, answer }) => {
+                let known = self.resolve(&name);
+                let _ = answer.send(known);
+            }
+            Event::Stop => self.stop = true,
+        }
+    }
+
+    /// Writes what is left and waits until receivers have answered, to the deadline.
+    fn finish(
+        &mut self,
+        inbox: &Receiver<Event>,
+        deadline: Duration,
+    ) -> Result<Ended, ServiceError> {
+        let begun = Instant::now();
+        loop {
+            self.commit()?;
+            self.deliver();
+            let waiting: u64 = self.store.queue_lengths()?.values().sum();
+            let late = begun.elapsed() >= deadline;
+            if late || (self.changes.is_empty() && waiting == 0) {
+                return Ok(self.ended(waiting));
+            }
+            if let Ok(event) = inbox.recv_timeout(Duration::from_millis(50)) {
+                self.handle(event);
+            }
+        }
+    }
+
+    fn ended(&mut self, undelivered: u64) -> Ended {
+        let mut tally = std::mem::take(&mut self.tally);
+        tally.files = self.taps.iter().map(|it| it.source.status().files).sum();
+        tally.lines = self.pipeline.lines;
+        let open = self.pipeline.incidents.iter().filter(|it| it.state == State::Open);
+        let mut open: Vec<_> = open.cloned().collect();
+        open.sort_by(|left, right| {
+            right.severity.cmp(&left.severity).then(right.count.cmp(&left.count))
+        });
+        Ended { tally, open, undelivered }
+    }
+}
+
+impl Tap {
+    /// Says that reading stopped or works again; once for each change.
+    fn note(&mut self, trouble: Option<String>) {
+        if self.trouble == trouble {
+            return;
+        }
+        match &trouble {
+            Some(error) => {
+                tracing::warn!(source = self.source.name(), error, "cannot read the source")
+            }
+            None => tracing::info!(source = self.source.name(), "the source can be read again"),
+        }
+        self.trouble = trouble;
+    }
+}

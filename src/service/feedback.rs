@@ -1,0 +1,66 @@
+//! What the engine shows of itself: gauges, health, and one line of log for each change.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::outputs::prometheus::SourceGauges;
+use crate::service::clock;
+use crate::service::engine::Engine;
+use crate::store::StoreError;
+use crate::web::shared::Health;
+
+impl Engine {
+    /// Writes gauges and health anew.
+    pub(super) fn show(&mut self) {
+        let mut incidents = HashMap::new();
+        let mut last_error = BTreeMap::new();
+        for it in self.pipeline.incidents.iter() {
+            *incidents.entry((it.state, it.category, it.severity)).or_insert(0) += 1;
+            let last = last_error.entry(it.category).or_insert(it.last_seen);
+            *last = it.last_seen.max(*last);
+        }
+        let mut sources = BTreeMap::new();
+        let mut not_ready = Vec::new();
+        for tap in &self.taps {
+            let status = tap.source.status();
+            not_ready.extend(tap.trouble.clone());
+            let gauges = SourceGauges {
+                lag_bytes: status.lag_bytes,
+                files_open: status.files_open,
+                last_read: status.last_read,
+                stalled: status.stalled,
+            };
+            sources.insert(tap.source.name().to_owned(), gauges);
+        }
+        not_ready.extend(self.blocked.clone());
+        let queues = self.store.queue_lengths().unwrap_or_default();
+        let mut snapshot = self.shared.snapshot_mut();
+        snapshot.version = env!("CARGO_PKG_VERSION").to_owned();
+        snapshot.revision = option_env!("SHIRWATCH_REVISION").unwrap_or_default().to_owned();
+        snapshot.incidents = incidents;
+        snapshot.last_error = last_error;
+        snapshot.sources = sources;
+        snapshot.queues = queues;
+        snapshot.reload_successful = true;
+        snapshot.reloaded_at.get_or_insert_with(clock);
+        drop(snapshot);
+        self.shared.set_health(Health { dead: Vec::new(), not_ready });
+    }
+
+    /// The store cannot be written: reading stops until it can.
+    pub(super) fn block(&mut self, error: &StoreError) {
+        let why = error.to_string();
+        if self.blocked.as_deref() != Some(&why) {
+            tracing::error!(error = why, "reading stops until the store can be written");
+            self.blocked = Some(why);
+            self.show();
+        }
+    }
+
+    /// The store was written.
+    pub(super) fn unblock(&mut self) {
+        if self.blocked.take().is_some() {
+            tracing::info!("the store can be written again; reading goes on");
+            self.show();
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! Where text comes from: bytes on disk or in a pipe become a batch.
+//!
+//! A source is asked for its next batch, is told how much of it was taken, and says where
+//! it would go on after a restart. It reads; it does not know what a line means.
+//!
+//! ```text
+//! read(now) → Batch ─ pipeline ─ advance(taken, framing) ─ … ─ checkpoints(changes) ─ commit
+//! ```
+//!
+//! All calls come from one thread and none waits: where nothing is new `read` says so, and
+//! the waker calls when that has changed.
+
+pub mod file;
+pub mod stdin;
+pub mod windows_event_log;
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::Serialize;
+
+pub use crate::sources::file::config::FileConfig;
+pub use crate::sources::file::config::ReadFrom;
+pub use crate::sources::stdin::StdinConfig;
+pub use crate::sources::windows_event_log::WindowsEventLogConfig;
+
+use crate::model::batch::Batch;
+use crate::model::batch::Framing;
+use crate::model::changes::Changes;
+use crate::model::checkpoint::Checkpoint;
+
+/// A place where text comes from: a set of files, a pipe, an event log.
+///
+/// A source *reads*. It does not know what the text means, keeps nothing that the pipeline
+/// did not take, and writes no checkpoint itself: the service commits it together with
+/// what was found before it.
+pub trait Source: Send {
+    /// The name used in the configuration, the logs and the `source` label.
+    fn name(&self) -> &str;
+
+    /// The labels of the source, which become labels of its incidents.
+    fn labels(&self) -> &BTreeMap<String, String>;
+
+    /// Reads the next batch; `None` when nothing is new now. After a batch
+    /// [`advance`](Self::advance) must be called before the next `read`. An error means
+    /// that the whole source cannot be read now; trouble with one file is in the status.
+    fn read(&mut self, now: Timestamp) -> Result<Option<Batch<'_>>, SourceError>;
+
+    /// The pipeline took the first `taken` bytes of the last batch, and goes on with
+    /// `framing`.
+    fn advance(&mut self, taken: usize, framing: Framing);
+
+    /// Adds checkpoints that changed since the last call, and streams that are gone.
+    fn checkpoints(&mut self, changes: &mut Changes);
+
+    /// How it stands.
+    fn status(&self) -> SourceStatus;
+
+    /// How long to wait for the waker before `read` is called again.
+    fn patience(&self, now: Timestamp) -> Duration;
+}
+
+/// Called from any thread when there may be something to read.
+pub type Waker = Arc<dyn Fn() + Send + Sync>;
+
+/// How a source stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct SourceStatus {
+    /// Files that are followed; 0 where there are none.
+    pub files: u64,
+    /// Files that are held open.
+    pub files_open: u64,
+    /// Bytes that are there and were not taken.
+    pub lag_bytes: u64,
+    /// When something was read last.
+    pub last_read: Option<Timestamp>,
+    /// True when a file grows and reading does not get on.
+    pub stalled: bool,
+    /// What is wrong with which path.
+    pub errors: BTreeMap<String, String>,
+    /// True when nothing more will come.
+    pub finished: bool,
+}
+
+/// An entry of `sources:`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SourceConfig {
+    /// The name in logs, metrics and checkpoints; by default its kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Labels that are added to every incident and alert of this source.
+    pub labels: BTreeMap<String, String>,
+    /// Log files to follow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<FileConfig>,
+    /// Channels of the Windows event log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub windows_event_log: Option<WindowsEventLogConfig>,
+    /// A pipe, read once to its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stdin: Option<StdinConfig>,
+}
+
+/// The kind of a source, with what it needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind<'a> {
+    /// Log files to follow.
+    File(&'a FileConfig),
+    /// Channels of the Windows event log.
+    WindowsEventLog(&'a WindowsEventLogConfig),
+    /// A pipe.
+    Stdin(&'a StdinConfig),
+}
+
+impl SourceConfig {
+    /// A source for these files, folders or globs.
+    #[must_use]
+    pub fn of_files(include: Vec<String>) -> Self {
+        let file = FileConfig { include, ..FileConfig::default() };
+        Self { file: Some(file), ..Self::default() }
+    }
+
+    /// The one kind that is given.
+    pub fn kind(&self) -> Result<Kind<'_>, SourceError> {
+        match (&self.file, &self.windows_event_log, &self.stdin) {
+            (Some(it), None, None) => Ok(Kind::File(it)),
+            (None, Some(it), None) => Ok(Kind::WindowsEventLog(it)),
+            (None, None, Some(it)) => Ok(Kind::Stdin(it)),
+            _ => Err(SourceError::Kind { name: self.name().to_owned() }),
+        }
+    }
+
+    /// Its name, or else that of its kind.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match &self.name {
+            Some(name) => name,
+            None if self.windows_event_log.is_some() => "windows_event_log",
+            None if self.stdin.is_some() => "stdin",
+            None => "file",
+        }
+    }
+
+    /// The time zone of times that name none.
+    pub fn time_zone(&self) -> Result<TimeZone, SourceError> {
+        let name = match self.kind()? {
+            Kind::File(it) => it.timezone.as_str(),
+            Kind::Stdin(it) => it.timezone.as_str(),
+            Kind::WindowsEventLog(_) => "UTC",
+        };
+        let unknown = |source| SourceError::TimeZone {
+            name: self.name().to_owned(),
+            zone: name.to_owned(),
+            source,
+        };
+        if name == "UTC" { Ok(TimeZone::UTC) } else { TimeZone::get(name).map_err(unknown) }
+    }
+
+    /// The largest record that is read whole.
+    #[must_use]
+    pub fn max_record_bytes(&self) -> usize {
+        let file = self.file.as_ref().map(|it| it.max_record_bytes);
+        let stdin = self.stdin.as_ref().map(|it| it.max_record_bytes);
+        file.or(stdin).unwrap_or(FileConfig::default().max_record_bytes).as_len()
+    }
+}
+
+/// All that is wrong with `sources:`, without opening one.
+#[must_use]
+pub fn check(sources: &[SourceConfig]) -> Vec<SourceError> {
+    let mut faults = Vec::new();
+    let mut names = BTreeSet::new();
+    for source in sources {
+        if !names.insert(source.name()) {
+            faults.push(SourceError::SameName { name: source.name().to_owned() });
+        }
+        faults.extend(check_one(source).err());
+    }
+    faults
+}
+
+fn check_one(source: &SourceConfig) -> Result<(), SourceError> {
+    source.time_zone()?;
+    match source.kind()? {
+        Kind::File(it) => file::check(it),
+        Kind::WindowsEventLog(it) => windows_event_log::check(it),
+        Kind::Stdin(_) => Ok(()),
+    }
+}
+
+/// How sources are opened.
+#[derive(Clone, Default)]
+pub struct Opening<'a> {
+    /// Where reading went to the last time.
+    pub checkpoints: &'a [Checkpoint],
+    /// True to read what is there to its end, and then be finished.
+    pub once: bool,
+    /// Our own folder, which is never read.
+    pub state_dir: Option<&'a Path>,
+    /// Called when there may be something to read; without it sources are polled.
+    pub wake: Option<Waker>,
+}
+
+/// Opens a source.
+pub fn open(config: &SourceConfig, how: &Opening<'_>) -> Result<Box<dyn Source>, SourceError> {
+    match config.kind()? {
+        Kind::File(it) => {
+            Ok(Box::new(file::FileSource::open(config.name(), &config.labels, it, how)?))
+        }
+        Kind::Stdin(it) => {
+            Ok(Box::new(stdin::StdinSource::open(config.name(), &config.labels, it, how)))
+        }
+        Kind::WindowsEventLog(it) => windows_event_log::open(it),
+    }
+}
+
+/// Why a source cannot be opened or read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "each message says it")]
+pub enum SourceError {
+    #[error("source `{name}` needs exactly one of `file`, `windows_event_log` and `stdin`")]
+    Kind { name: String },
+
+    #[error("two sources are named `{name}`; give each a `name` of its own")]
+    SameName { name: String },
+
+    #[error("`{pattern}` is not a glob pattern")]
+    Glob { pattern: String, source: globset::Error },
+
+    #[error(
+        "source `{name}` has the unknown time zone `{zone}`; write a name like `Europe/Berlin` or `UTC`"
+    )]
+    TimeZone { name: String, zone: String, source: jiff::Error },
+
+    #[error(
+        "`windows_event_log` works on Windows only; forward the events as files, or remove the source"
+    )]
+    WindowsOnly,
+
+    #[error("source `{name}` cannot be read")]
+    Read { name: String, source: io::Error },
+}
+
+/// True when `wait` has passed since `since`, or the clock was set back.
+fn passed(since: Timestamp, now: Timestamp, wait: Duration) -> bool {
+    now < since || now.duration_since(since).unsigned_abs() >= wait
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[rustfmt::skip]
+    fn sources_are_refused_with_their_reason() {
+        check_yaml("[{file: {include: [/var/log/*.log]}}]",                "");
+        check_yaml("[{stdin: {}, name: pipe}]",                            "");
+        check_yaml("[{}]",                                                 "source `file` needs exactly one of `file`, `windows_event_log` and `stdin`");
+        check_yaml("[{file: {}, stdin: {}, name: x}]",                     "source `x` needs exactly one of `file`, `windows_event_log` and `stdin`");
+        check_yaml("[{file: {}}, {file: {}}]",                             "two sources are named `file`; give each a `name` of its own");
+        check_yaml("[{file: {include: ['/var/[a']}}]",                     "`/var/[a` is not a glob pattern");
+        check_yaml("[{file: {timezone: Mars/Olympus}}]",                   "source `file` has the unknown time zone `Mars/Olympus`; write a name like `Europe/Berlin` or `UTC`");
+        check_yaml("[{file: {encoding: klingon}}]",                        "not YAML for sources");
+        check_yaml("[{file: {includes: []}}]",                             "not YAML for sources");
+        check_yaml("[{file: {poll_interval: 200ms, idle: 1s}, labels: {environment: test}}]", "");
+        #[cfg(not(windows))]
+        check_yaml("[{windows_event_log: {channels: [System]}}]",          "`windows_event_log` works on Windows only; forward the events as files, or remove the source");
+    }
+
+    #[track_caller]
+    fn check_yaml(yaml: &str, expected: &str) {
+        let faults = match serde_saphyr::from_str::<Vec<SourceConfig>>(yaml) {
+            Ok(sources) => check(&sources).iter().map(ToString::to_string).collect::<Vec<_>>(),
+            Err(_) => vec!["not YAML for sources".to_owned()],
+        };
+        assert_eq!(faults.join("; "), expected);
+    }
+}

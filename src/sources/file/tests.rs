@@ -1,0 +1,139 @@
+//! What following files promises, with real files and a clock that is told the time.
+
+mod encodings;
+mod reading;
+mod rotation;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::path::PathBuf;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use jiff::Timestamp;
+
+use crate::model::batch::Batch;
+use crate::model::batch::End;
+use crate::model::batch::Framing;
+use crate::model::changes::Changes;
+use crate::model::checkpoint::Checkpoint;
+use crate::sources::Opening;
+use crate::sources::Source;
+use crate::sources::file::FileSource;
+use crate::sources::file::config::FileConfig;
+
+/// A folder of logs, a source that follows it, and a pipeline that takes whole lines.
+struct Bench {
+    dir: tempfile::TempDir,
+    config: FileConfig,
+    once: bool,
+    source: Option<FileSource>,
+    /// What a store would hold.
+    checkpoints: BTreeMap<String, Checkpoint>,
+    millis: i64,
+    /// What was taken: the name of the file, and the text.
+    taken: Vec<(String, String)>,
+}
+
+impl Bench {
+    /// Follows `*.log*` in a folder of its own.
+    fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    fn with(change: impl FnOnce(&mut FileConfig)) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let include = vec![dir.path().join("*.log*").display().to_string()];
+        let mut config = FileConfig { include, ..FileConfig::default() };
+        change(&mut config);
+        Self {
+            dir,
+            config,
+            once: false,
+            source: None,
+            checkpoints: BTreeMap::new(),
+            millis: 1_770_000_000_000,
+            taken: Vec::new(),
+        }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millisecond(self.millis).unwrap()
+    }
+
+    fn source(&mut self) -> &mut FileSource {
+        self.source.get_or_insert_with(|| {
+            let checkpoints: Vec<_> = self.checkpoints.values().cloned().collect();
+            let how = Opening { checkpoints: &checkpoints, once: self.once, ..Opening::default() };
+            FileSource::open("files", &BTreeMap::new(), &self.config, &how).unwrap()
+        })
+    }
+
+    /// Half a second passes, and all that can be read is read and committed.
+    fn poll(&mut self) {
+        self.wait(500);
+        let now = self.now();
+        for _ in 0..10_000 {
+            let source = self.source();
+            let Some(batch) = source.read(now).unwrap() else {
+                return self.commit();
+            };
+            let (name, text, taken) = take(&batch);
+            let framing = Framing { line: batch.framing.line + 1, ..batch.framing };
+            source.advance(taken, framing);
+            self.taken.push((name, text));
+        }
+        panic!("the source never rests");
+    }
+
+    fn commit(&mut self) {
+        let mut changes = Changes::default();
+        self.source().checkpoints(&mut changes);
+        for it in changes.checkpoints {
+            self.checkpoints.insert(it.stream.clone(), it);
+        }
+        for (_, stream) in changes.forgotten {
+            self.checkpoints.remove(&stream);
+        }
+    }
+
+    fn restart(&mut self) {
+        self.source = None;
+    }
+
+    fn wait(&mut self, millis: i64) {
+        self.millis += millis;
+    }
+
+    fn append(&self, name: &str, text: &[u8]) {
+        let file = fs::File::options().create(true).append(true).open(self.path(name));
+        file.unwrap().write_all(text).unwrap();
+    }
+
+    /// All that was taken since this was asked last, as one text with blanks for line ends.
+    fn told(&mut self) -> String {
+        let text: String = self.taken.drain(..).map(|it| it.1).collect();
+        text.lines().map(|it| it.trim_end_matches('.')).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// What a pipeline takes of a batch: whole lines, and all when nothing more will come.
+fn take(batch: &Batch<'_>) -> (String, String, usize) {
+    let lines = batch.bytes.iter().rposition(|it| *it == b'\n').map_or(0, |it| it + 1);
+    let all = batch.full && lines == 0 || batch.end != End::More;
+    let taken = if all { batch.bytes.len() } else { lines };
+    let name = Path::new(batch.path).file_name().unwrap_or_default().to_string_lossy();
+    (name.into_owned(), String::from_utf8_lossy(&batch.bytes[..taken]).into_owned(), taken)
+}
+
+fn gzip(text: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(text).unwrap();
+    encoder.finish().unwrap()
+}

@@ -1,0 +1,299 @@
+//! `/api/v1`: what the page shows, for programs.
+//!
+//! Answers are JSON; a failure is `{"error":"…"}` with a status that says whose it is. Texts
+//! of logs are redacted before they are stored, and those to be explained before they are
+//! answered.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream::{Stream, unfold};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::oneshot;
+
+use crate::model;
+use crate::model::metrics;
+use crate::store::Reader;
+use crate::store::StoreError;
+use crate::web::explain;
+use crate::web::guard::forbidden;
+use crate::web::rows::{ReceiverRow, Row, RuleRow, SourceLedger, SourceRow};
+use crate::web::shared::{Command, Health, Shared};
+
+/// Incidents in one answer, unless fewer are asked for.
+const PAGE: u64 = 1000;
+
+/// `?state=open|resolved|all&limit=&offset=`
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Wanted {
+    state: Option<String>,
+    limit: Option<u64>,
+    offset: u64,
+}
+
+/// `GET /api/v1/incidents`: those that go on, unless others are asked for.
+pub async fn incidents(State(shared): State<Arc<Shared>>, Query(it): Query<Wanted>) -> Response {
+    let state = match it.state.as_deref() {
+        None | Some("open") => Some(model::State::Open),
+        Some("resolved") => Some(model::State::Resolved),
+        Some("all") => None,
+        Some(_) => return failed(StatusCode::BAD_REQUEST, "`state` is open, resolved or all"),
+    };
+    let limit = it.limit.unwrap_or(PAGE).min(PAGE);
+    let found = stored(&shared, move |store| {
+        let incidents = store.incidents(state, limit, it.offset)?;
+        let rows: Vec<_> = incidents.iter().map(Row::new).collect();
+        Ok(json!({ "incidents": rows }))
+    });
+    match found.await {
+        Ok(body) => Json(body).into_response(),
+        Err(response) => response,
+    }
+}
+
+/// `GET /api/v1/incidents/FINGERPRINT`, or by its key.
+pub async fn incident(State(shared): State<Arc<Shared>>, Path(name): Path<String>) -> Response {
+    let found = stored(&shared, move |store| {
+        let Some((incident, occurrences)) = store.incident(&name)? else { return Ok(None) };
+        Ok(Some(json!(Row::with(&incident, &occurrences))))
+    });
+    match found.await {
+        Ok(Some(body)) => Json(body).into_response(),
+        Ok(None) => failed(StatusCode::NOT_FOUND, "there is no such incident"),
+        Err(response) => response,
+    }
+}
+
+/// `POST /api/v1/incidents/FINGERPRINT/resolve`: closes it, and answers with it.
+pub async fn resolve(
+    State(shared): State<Arc<Shared>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    if let Some(why) = forbidden(&shared, &headers) {
+        return failed(StatusCode::FORBIDDEN, why);
+    }
+    let (answer, answered) = oneshot::channel();
+    let busy = || failed(StatusCode::SERVICE_UNAVAILABLE, "the daemon is busy; try again");
+    let command = Command::Resolve { name: name.clone(), answer };
+    if shared.commands.try_send(command).is_err() {
+        return busy();
+    }
+    match answered.await {
+        Ok(true) => incident(State(shared), Path(name)).await,
+        Ok(false) => failed(StatusCode::NOT_FOUND, "there is no such incident"),
+        Err(_) => busy(),
+    }
+}
+
+/// `?search=WORDS`
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Search {
+    search: String,
+}
+
+/// `GET /api/v1/rules`: the catalogue, or the rules that some words speak of.
+pub async fn rules(State(shared): State<Arc<Shared>>, Query(it): Query<Search>) -> Response {
+    let listed = beside(&shared, move |shared| {
+        let catalogue = shared.catalogue();
+        let rules: Vec<RuleRow<'_>> = match it.search.trim() {
+            "" => catalogue.rules().iter().map(RuleRow::from).collect(),
+            words => catalogue.search(words).into_iter().map(RuleRow::from).collect(),
+        };
+        json!({ "rules": rules })
+    });
+    match listed.await {
+        Ok(body) => Json(body).into_response(),
+        Err(response) => response,
+    }
+}
+
+/// `GET /api/v1/rules/ID`: a rule as it is written.
+pub async fn rule(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
+    match shared.catalogue().rule(&id) {
+        Some(rule) => Json(rule).into_response(),
+        None => failed(StatusCode::NOT_FOUND, "there is no such rule"),
+    }
+}
+
+/// `POST /api/v1/explain`: a text, answered with its finding.
+pub async fn explain(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
+    if body.trim_ascii().is_empty() {
+        return failed(StatusCode::BAD_REQUEST, "send the text of an error as the body");
+    }
+    let told = beside(&shared, move |shared| {
+        let finding = explain::explain(shared, String::from_utf8_lossy(&body).trim());
+        serde_json::to_string(&finding)
+    });
+    match told.await {
+        Ok(Ok(text)) => ([(header::CONTENT_TYPE, "application/json")], text).into_response(),
+        Ok(Err(error)) => failed(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
+        Err(response) => response,
+    }
+}
+
+/// `GET /api/v1/status`: this build, its sources and its receivers.
+pub async fn status(State(shared): State<Arc<Shared>>) -> Response {
+    let held = stored(&shared, |store| {
+        let mut pending = BTreeMap::<String, u64>::new();
+        for held in store.held()? {
+            *pending.entry(held.source).or_default() += 1;
+        }
+        Ok(pending)
+    });
+    // Before the first commit there is no store, and nothing is pending.
+    let pending = held.await.unwrap_or_default();
+    let body = beside(&shared, move |shared| status_body(shared, &pending));
+    match body.await {
+        Ok(body) => Json(body).into_response(),
+        Err(response) => response,
+    }
+}
+
+fn status_body(shared: &Shared, pending: &BTreeMap<String, u64>) -> serde_json::Value {
+    let about = shared.about();
+    let Health { dead, not_ready } = shared.health();
+    let reasons = [dead, not_ready].concat();
+    json!({
+        "version": about.version,
+        "revision": about.revision,
+        "uptime_seconds": shared.started.elapsed().as_secs(),
+        "ready": reasons.is_empty(),
+        "reasons": reasons,
+        "read_only": shared.config.read_only,
+        "rules": shared.catalogue().rules().len(),
+        "sources": sources(shared, &about.sources, pending),
+        "receivers": receivers(shared, &about.receivers),
+    })
+}
+
+/// The sources, each with its ledger; also those that are configured no more.
+fn sources(
+    shared: &Shared,
+    known: &[(String, String)],
+    pending: &BTreeMap<String, u64>,
+) -> Vec<SourceRow> {
+    let mut ledgers = SourceLedger::all(&shared.totals(), pending);
+    let snapshot = shared.snapshot();
+    let mut rows = Vec::new();
+    for (name, kind) in known {
+        let ledger = ledgers
+            .remove(name)
+            .unwrap_or(SourceLedger { balanced: true, ..SourceLedger::default() });
+        let gauges = snapshot.sources.get(name).copied().unwrap_or_default();
+        rows.push(SourceRow {
+            name: name.clone(),
+            kind: kind.clone(),
+            lag_bytes: gauges.lag_bytes,
+            files_open: gauges.files_open,
+            last_read: gauges.last_read,
+            stalled: gauges.stalled,
+            ledger,
+        });
+    }
+    rows.extend(ledgers.into_iter().map(|(name, ledger)| SourceRow {
+        name,
+        kind: "removed".to_owned(),
+        lag_bytes: 0,
+        files_open: 0,
+        last_read: None,
+        stalled: false,
+        ledger,
+    }));
+    rows
+}
+
+/// The receivers, each with its queue.
+fn receivers(shared: &Shared, known: &[(String, String)]) -> Vec<ReceiverRow> {
+    let (totals, snapshot, failures) = (shared.totals(), shared.snapshot(), shared.failures());
+    let failed = |name: &str| {
+        let ours = totals.iter().filter(|(metric, labels, _)| {
+            *metric == metrics::NOTIFICATIONS_FAILED.name && labels.first() == Some(&name)
+        });
+        ours.map(|(_, _, count)| count as u64).sum()
+    };
+    let row = |(name, kind): &(String, String)| ReceiverRow {
+        name: name.clone(),
+        kind: kind.clone(),
+        queue: snapshot.queues.get(name).copied().unwrap_or(0),
+        sent: totals.get(metrics::NOTIFICATIONS.name, &[name]) as u64,
+        failed: failed(name),
+        last_error: failures.get(name).cloned(),
+    };
+    known.iter().map(row).collect()
+}
+
+/// `GET /api/v1/events`: `incident` on each change. A page that is too slow misses some, and
+/// is told `missed`.
+pub async fn events(
+    State(shared): State<Arc<Shared>>,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let stream = unfold(shared.events.subscribe(), |mut events| async {
+        let event = match events.recv().await {
+            Ok(text) => Event::default().event("incident").data(&*text),
+            Err(RecvError::Lagged(_)) => Event::default().event("missed").data("{}"),
+            Err(RecvError::Closed) => return None,
+        };
+        Some((Ok(event), events))
+    });
+    Sse::new(stream).keep_alive(KeepAlive::default())
+}
+
+/// No such path.
+pub async fn nothing() -> Response {
+    failed(StatusCode::NOT_FOUND, "there is nothing at this path; the page is at /")
+}
+
+/// No such method.
+pub async fn not_so() -> Response {
+    failed(StatusCode::METHOD_NOT_ALLOWED, "this path does not take that method")
+}
+
+/// A failure as JSON.
+pub fn failed(status: StatusCode, why: &str) -> Response {
+    #[derive(Serialize)]
+    struct Failed<'a> {
+        error: &'a str,
+    }
+    (status, Json(Failed { error: why })).into_response()
+}
+
+/// Does something that takes time beside the loop, a few at one time.
+pub(super) async fn beside<T, F>(shared: &Arc<Shared>, work: F) -> Result<T, Response>
+where
+    T: Send + 'static,
+    F: FnOnce(&Shared) -> T + Send + 'static,
+{
+    let broken = || failed(StatusCode::INTERNAL_SERVER_ERROR, "the request could not be worked on");
+    let desk = Arc::clone(&shared.desks).acquire_owned().await.map_err(|_| broken())?;
+    let shared = Arc::clone(shared);
+    let working = tokio::task::spawn_blocking(move || {
+        let _desk = desk;
+        work(&shared)
+    });
+    working.await.map_err(|_| broken())
+}
+
+/// Asks the store.
+async fn stored<T, F>(shared: &Arc<Shared>, ask: F) -> Result<T, Response>
+where
+    T: Send + 'static,
+    F: FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
+{
+    let asked = beside(shared, |shared| Reader::open(&shared.state_dir).and_then(|it| ask(&it)));
+    asked.await?.map_err(|error| {
+        tracing::warn!(%error, "the store could not be asked");
+        failed(StatusCode::SERVICE_UNAVAILABLE, &error.to_string())
+    })
+}
