@@ -10,7 +10,7 @@ use aho_corasick::packed::{Config, MatchKind, Searcher};
 
 /// What may begin, or stand in, the text of an error. Case counts; the first letter is left
 /// out where it comes in both cases.
-pub const NEEDLES: [&str; 31] = [
+pub const NEEDLES: [&str; 35] = [
     "rror",
     "RROR",
     "xception",
@@ -42,6 +42,10 @@ pub const NEEDLES: [&str; 31] = [
     "(Limited)",
     "auto-update",
     "must be ",
+    "DF-",
+    "expects",
+    "ontinuation token",
+    "xit code",
 ];
 
 /// Searches the needles.
