@@ -6,23 +6,13 @@
 //! metric, an incident and an alert there.
 
 pub mod model;
-
 pub mod catalogue;
-
 pub mod sources;
-
 pub mod pipeline;
-
 pub mod store;
-
 pub mod outputs;
-
 pub mod delivery;
-
-pub mod web;
-
 pub mod config;
-
+pub mod web;
 pub mod service;
-
 pub mod cli;
