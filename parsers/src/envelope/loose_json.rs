@@ -17,7 +17,7 @@ use memchr::memmem;
 use crate::Settings;
 use crate::envelope::keys::{Key, Slots};
 use crate::envelope::text::{Text, filled};
-use crate::envelope::{body, error_info, plain_text, stamp};
+use crate::envelope::{body, diagnostic, error_info, plain_text, stamp};
 use crate::json::Raw;
 use crate::record::{Format, Level, Record};
 
@@ -32,6 +32,8 @@ pub(crate) fn read<'a>(
     stamp::time(&mut record, slots, whole, settings);
     record.level = stamp::level(slots);
     record.context.node = slots.get(Key::Node).and_then(filled);
+    record.context.integration_runtime =
+        slots.get(Key::Runtime).and_then(filled).map(diagnostic::bare);
     if slots.has(Key::ExceptionType) || slots.has(Key::Inner) {
         error_info::fill(&mut record, raw, whole);
     } else if slots.get(Key::Errors).is_some_and(Raw::is_array) {
