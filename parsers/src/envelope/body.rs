@@ -16,6 +16,7 @@ use std::ops::Range;
 
 use memchr::{memmem, memrchr2};
 
+use crate::chain;
 use crate::envelope::keys::{Key, Slots};
 use crate::envelope::text::{Text, filled, tell};
 use crate::envelope::{LINE_ENDS, dotnet, log_properties};
@@ -72,10 +73,10 @@ fn opened<'a>(text: Text<'a>) -> Text<'a> {
     let mut text = text;
     for _ in 0..LAYERS {
         let escaped = holds(&text.says, &[ESCAPED]);
-        if !escaped && !(text.says.starts_with('{') && holds(&text.says, &WITNESSES)) {
+        if !escaped && !text.says.starts_with('{') {
             break;
         }
-        let inside = Raw(&text.says).strings().find(|it| holds(it.0, &WITNESSES));
+        let inside = witness(Raw(&text.says));
         let says = match inside.and_then(Raw::text) {
             Some(inner) => inner.into_owned(),
             None if escaped => json::unescape(&text.says).into_owned(),
@@ -91,6 +92,19 @@ const ESCAPED: &str = "u0027Type=";
 
 /// What stands in a text that holds a chain.
 const WITNESSES: [&str; 3] = ["ErrorCode=", "'Type=", ESCAPED];
+
+/// What stands in a text that may hold one.
+const HINTS: [&str; 3] = ["Type=", "ErrorCode", ESCAPED];
+
+/// The first text of a value in which a chain stands.
+pub(crate) fn witness(raw: Raw<'_>) -> Option<Raw<'_>> {
+    if !holds(raw.0, &HINTS) {
+        return None;
+    }
+    let read = |it: &Raw<'_>| it.text().is_some_and(|text| !chain::read(&text).links.is_empty());
+    let sure = raw.strings().find(|it| holds(it.0, &WITNESSES));
+    sure.or_else(|| raw.strings().find(|it| holds(it.0, &HINTS) && read(it)))
+}
 
 fn holds(text: &str, marks: &[&str]) -> bool {
     marks.iter().any(|mark| memmem::find(text.as_bytes(), mark.as_bytes()).is_some())
