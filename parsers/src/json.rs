@@ -17,6 +17,7 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
+use crate::framing;
 use crate::json::scan::{
     blank, closes, last_nested_end, nested_end, separators, string_end, value_end,
 };
@@ -126,6 +127,11 @@ impl Fields<'_> {
         }
     }
 
+    /// Whether the object was closed behind its last field.
+    pub(crate) fn closed(&self) -> bool {
+        self.text.as_bytes().get(self.at) == Some(&b'}')
+    }
+
     /// Where the object stopped being one: offset in its own text.
     pub(crate) fn damage(&self) -> Option<usize> {
         self.damage
@@ -194,18 +200,28 @@ pub(crate) struct Items<'a> {
     at: usize,
 }
 
+impl Items<'_> {
+    /// Where the array ends, once all its items were taken.
+    pub(crate) fn end(&self) -> usize {
+        self.at + usize::from(self.text.as_bytes().get(self.at) == Some(&b']'))
+    }
+}
+
 impl<'a> Iterator for Items<'a> {
     type Item = Raw<'a>;
 
     fn next(&mut self) -> Option<Raw<'a>> {
         let bytes = self.text.as_bytes();
         let start = separators(bytes, self.at);
+        self.at = start.min(bytes.len());
         if *bytes.get(start)? == b']' {
             return None;
         }
-        let end = value_end(bytes, start)?;
-        self.at = end;
-        self.text.get(start..end).map(Raw)
+        // By its quotes alone a damaged object would swallow its neighbours.
+        let object = bytes[start] == b'{';
+        let end = if object { framing::element_end(bytes, start) } else { None };
+        self.at = end.or_else(|| value_end(bytes, start))?;
+        self.text.get(start..self.at).map(Raw)
     }
 }
 

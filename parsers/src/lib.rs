@@ -7,6 +7,7 @@
 pub mod chain;
 mod csv;
 mod envelope;
+pub mod framing;
 pub mod issue;
 mod json;
 pub mod lex;

@@ -16,6 +16,7 @@
 use std::ops::Range;
 
 use memchr::{memchr, memmem, memrchr};
+use shirwatch_parsers::framing::element_end;
 
 use crate::model::batch::Batch;
 use crate::model::batch::End;
@@ -271,7 +272,7 @@ impl Frames<'_> {
 
     fn value(&mut self) -> Option<Frame> {
         let (bytes, start) = (self.batch.bytes, self.taken);
-        let end = self.one_line(start).or_else(|| json::value_end(bytes, start));
+        let end = self.one_line(start).or_else(|| element_end(bytes, start));
         match end {
             Some(end) => self.frame(start, end),
             None => self.unfinished(start),
@@ -290,10 +291,17 @@ impl Frames<'_> {
         (closed && bytes[next..].starts_with(b"{")).then_some(end)
     }
 
-    /// Text between values: a line of it is read as plain text.
+    /// Text between values: a line of it is read as plain text. What a damaged record left
+    /// in a document goes to the next record, as all of them may stand on one line.
     fn junk(&mut self) -> Option<Frame> {
         let (bytes, start) = (self.batch.bytes, self.taken);
-        match lines::next_line(bytes, start) {
+        let line = lines::next_line(bytes, start);
+        let record = if self.framing.in_array {
+            memmem::find(&bytes[start..line.unwrap_or(bytes.len())], b"{\"").map(|at| start + at)
+        } else {
+            None
+        };
+        match record.or(line) {
             Some(end) => self.frame(start, end),
             None => self.unfinished(start),
         }

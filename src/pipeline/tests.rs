@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
 use shirwatch_parsers::{Record, Settings};
@@ -29,9 +29,11 @@ pub(crate) fn finding(record: Record<'static>) -> Redacted<Finding> {
 }
 
 fn pipeline() -> Pipeline {
-    let catalogue = Catalogue::embedded().expect("the catalogue loads");
+    // Loading takes longer than all that is tested with it.
+    static CATALOGUE: LazyLock<Arc<Catalogue>> =
+        LazyLock::new(|| Arc::new(Catalogue::embedded().expect("the catalogue loads")));
     let redactor = Redactor::new(&RedactionConfig::default());
-    Pipeline::new(Arc::new(catalogue), Arc::new(redactor))
+    Pipeline::new(CATALOGUE.clone(), Arc::new(redactor))
 }
 
 /// Feeds `text` in pieces of `size` bytes, as a source would, and gives the counted totals.
@@ -88,6 +90,42 @@ fn each_failure_is_counted_once_however_the_bytes_arrive() {
     check(&format!("[\n{},\n{}\n]\n", run("a"), run("b")),                  2);
     check(&format!("{event}{event}"),                                       2);
     check("",                                                               0);
+}
+
+#[test]
+#[rustfmt::skip]
+fn a_damaged_record_takes_no_neighbour_with_it() {
+    let json = CHAIN.replace('\'', "\\u0027");
+    let run = |id: &str| format!(r#"{{"time":"2026-11-20T02:14:22Z","category":"ActivityRuns","status":"Failed","activityRunId":"{id}","pipelineRunId":"p","activityType":"Copy","properties":{{"Error":{{"errorCode":"2200","message":"{json}"}}}}}}"#);
+    let (a, b) = (run("a"), run("b"));
+    // the damaged record                                          what is wrong with it
+    for damaged in [
+        r#"{"time":"x","note":"he said "no","status":"Queued"},"#, // a quote too many
+        r#"{"time":"x","note":"never closed,"status":"Queued"},"#, // a quote too few
+        r#"{"time":"x","note":"never closed},"#,
+        r#"{"time":"x","note":"C:\","status":"Queued"},"#,
+        r#"{"time":"x","note":{"status":"Queued"},"#,              // a brace too few
+        r#"{"time":"x","note":"","status":"Queued"}},"#,           // a brace too many
+        r#"{"time":"x","status":Queued},"#,
+        r#"{"time":"x","status":"Queued"}"#,                       // no comma behind it
+        r#"{"time":"x","Input":"{"a":[{"b":1},{"c":2}]}"},"#,      // quotes nobody escaped
+    ] {
+        for (open, close) in [("{\"records\":[", "]}"), ("[", "]"), ("{\n \"value\": [\n", "\n]}\n")] {
+            check(&format!("{open}{a},{damaged}{b}{close}"), 2);
+            check(&format!("{open}{a},\n{damaged}\n{b},\n{damaged}{close}"), 2);
+        }
+    }
+}
+
+#[test]
+fn what_is_no_json_is_counted() {
+    let text = r#"{"records":[{"time":"x","note":"he said "no"},{"time":"x","status":"Queued"}]}"#;
+    let totals = feed(&mut pipeline(), text.as_bytes(), 64);
+    let counted = totals.iter().any(|(name, labels, value)| {
+        let kind = format!("{labels:?}").contains("invalid-json");
+        name == "shirwatch_parse_issues_total" && kind && value >= 1.0
+    });
+    assert!(counted);
 }
 
 #[track_caller]

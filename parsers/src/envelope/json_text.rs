@@ -28,17 +28,17 @@ pub(crate) fn read<'a>(
     let mut reader = Reader { whole, settings, records: Vec::new() };
     let mut rest = text;
     while looks_like_json(rest) {
-        let array = if rest.starts_with('[') { Raw::first(rest) } else { None };
-        let end = match array {
-            Some((array, end)) => {
-                reader.array(array, DEEPEST);
-                end
-            }
-            None if rest.len() == text.len() => reader.object(rest, DEEPEST),
+        let end = if rest.starts_with('[') {
+            reader.array(Raw(rest), DEEPEST)
+        } else if rest.len() == text.len() {
+            reader.object(rest, DEEPEST)
+        } else {
             // Of many in a row, each is read as what it is: one is not the whole text.
-            None => reader.slow_object(rest, DEEPEST),
+            reader.slow_object(rest, DEEPEST)
         };
-        rest = rest[end..].trim_start_matches(|c: char| c.is_whitespace() || c == ',');
+        // Marks that close nothing are what a damaged document leaves.
+        let between = |c: char| c.is_whitespace() || matches!(c, ',' | ']' | '}');
+        rest = rest[end.max(1)..].trim_start_matches(between);
     }
     (rest.len() < text.len()).then_some(reader.records)
 }
@@ -69,14 +69,17 @@ struct Reader<'a, 's> {
 }
 
 impl<'a> Reader<'a, '_> {
-    fn array(&mut self, array: Raw<'a>, depth: usize) {
-        for item in array.items().filter(|_| depth > 0) {
+    /// Reads the array that a text begins with, and says where it ends.
+    fn array(&mut self, array: Raw<'a>, depth: usize) -> usize {
+        let mut items = array.items();
+        for item in items.by_ref().filter(|_| depth > 0) {
             if item.is_array() {
                 self.array(item, depth - 1);
             } else if item.is_object() {
                 self.object(item.0, depth - 1);
             }
         }
+        items.end()
     }
 
     /// Reads the object that the text begins with, and says where it ends.
@@ -85,30 +88,38 @@ impl<'a> Reader<'a, '_> {
         let Some(slots) = good_run(text, &mut fields) else {
             return self.slow_object(text, depth);
         };
-        let end = fields.end();
-        self.known_object(Raw(&text[..end]), &slots, &fields, depth);
-        end
+        self.known_object(text, &slots, &fields, depth)
     }
 
     /// Reads it without the hope that it is a run which went well.
     fn slow_object(&mut self, text: &'a str, depth: usize) -> usize {
         let mut fields = Raw(text).fields();
         let slots = Slots::of(&mut fields);
-        let end = fields.end();
-        self.known_object(Raw(&text[..end]), &slots, &fields, depth);
-        end
+        self.known_object(text, &slots, &fields, depth)
     }
 
-    fn known_object(&mut self, raw: Raw<'a>, slots: &Slots<'a>, fields: &Fields<'a>, depth: usize) {
+    fn known_object(
+        &mut self,
+        text: &'a str,
+        slots: &Slots<'a>,
+        fields: &Fields<'a>,
+        depth: usize,
+    ) -> usize {
+        let end = fields.end();
         for key in [Key::Records, Key::Values] {
             if let Some(items) = slots.get(key).filter(|items| items.is_array() && depth > 0) {
-                return self.array(items, depth);
+                // With a damaged record in it, the array seems to end elsewhere.
+                let start = offset_in(text, items.0);
+                let length = self.array(Raw(&text[start..]), depth);
+                return if length == items.0.len() { end } else { start + length };
             }
         }
         if let Some(tables) = slots.get(Key::Tables).filter(|tables| tables.is_array()) {
-            return tables.items().for_each(|table| self.table(table));
+            tables.items().for_each(|table| self.table(table));
+        } else {
+            self.record(Raw(&text[..end]), slots, fields);
         }
-        self.record(raw, slots, fields);
+        end
     }
 
     /// One object, and what is wrong with it.
@@ -119,10 +130,13 @@ impl<'a> Reader<'a, '_> {
         if let Some(at) = fields.damage() {
             note(&mut record, offset_in(self.whole, raw.0) + at, IssueKind::InvalidJson);
         }
+        let end = offset_in(self.whole, raw.0) + raw.0.len();
         if !raw.is_whole() {
             record.truncated = true;
-            let end = offset_in(self.whole, raw.0) + raw.0.len();
             note(&mut record, end, IssueKind::Truncated);
+        } else if raw.is_object() && !fields.closed() && fields.damage().is_none() {
+            // Its quotes do not pair, so its last brace stands in a text.
+            note(&mut record, end, IssueKind::InvalidJson);
         }
         self.records.push(record);
     }
