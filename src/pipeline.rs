@@ -152,7 +152,7 @@ impl Pipeline {
             self.ledger.outcome(batch.source, Outcome::NoError);
             return None;
         }
-        let print = Fingerprint::of(&verdict.rule.id, &record);
+        let print = verdict.fingerprint(&record);
         match self.joins.judge(&record, print, batch.read_at) {
             Joined::Duplicate => {
                 self.ledger.outcome(batch.source, Outcome::Duplicate);

@@ -12,6 +12,7 @@ pub mod engine;
 pub mod event;
 mod feedback;
 mod outbox;
+mod rules;
 pub mod tally;
 
 use std::path::PathBuf;

@@ -1,9 +1,10 @@
-//! The catalogue proves itself, and knows what the founding documents hold.
+//! The catalogue proves itself, and every documented error has its place in it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use shirwatch::catalogue::{Catalogue, check};
+use shirwatch::catalogue::{Catalogue, check, show};
+use shirwatch_parsers::{Settings, parse};
 
 use crate::support::{root, shirwatch, stdout};
 
@@ -30,9 +31,9 @@ fn every_plain_example_passes_the_prefilter() {
     assert!(missed.is_empty(), "no needle stands in\n{}", missed.join("\n"));
 }
 
-/// Every founding entry has its place: a rule, or an entry that can be found by searching.
+/// Every documented error has its place: a rule, or an entry that can be found by searching.
 #[test]
-fn the_founding_documents_are_covered() {
+fn every_documented_error_is_covered() {
     let catalogue = Catalogue::embedded().unwrap();
     let mut places: BTreeMap<&str, BTreeSet<bool>> = BTreeMap::new();
     for rule in catalogue.rules() {
@@ -40,16 +41,17 @@ fn the_founding_documents_are_covered() {
             places.entry(id).or_default().insert(rule.observable);
         }
     }
-    let facts = root().join("../shared/facts/general.jsonl");
-    let Ok(text) = std::fs::read_to_string(&facts) else {
+    let read = |name| std::fs::read_to_string(root().join("../shared/facts").join(name));
+    let (Ok(general), Ok(connectors)) = (read("general.jsonl"), read("connectors.jsonl")) else {
         println!("skipped: the facts are not beside the repository");
         return;
     };
+    let text = general + &connectors;
     let mut missing = Vec::new();
     for fact in text.lines().map(|it| serde_json::from_str::<Value>(it).unwrap()) {
         let id = fact["id"].as_str().unwrap();
         let observable = fact["observable"] != false;
-        if fact["seed"] == true && !places.get(id).is_some_and(|it| it.contains(&observable)) {
+        if !places.get(id).is_some_and(|it| !observable || it.contains(&true)) {
             missing.push(id.to_owned());
         }
     }
@@ -71,4 +73,99 @@ fn check_command(arguments: &[&str], expected: &str) {
     let output = shirwatch(arguments);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(stdout(&output).contains(expected), "{}", stdout(&output));
+}
+
+/// The reference is the catalogue itself, printed: one page a family.
+#[test]
+fn the_reference_is_the_catalogue() {
+    let catalogue = Catalogue::embedded().unwrap();
+    let mut pages: BTreeMap<&str, String> = BTreeMap::new();
+    for rule in catalogue.rules() {
+        let page = pages.entry(rule.family()).or_insert_with(|| {
+            format!("<!-- Printed from ../rules/{}.yaml by `cargo test`. -->\n", rule.family())
+        });
+        page.push('\n');
+        page.push_str(&show::markdown(rule));
+    }
+    let folder = root().join("src/catalogue/reference");
+    let update = std::env::var_os("UPDATE_EXPECT").is_some();
+    let mut stale = Vec::new();
+    for (family, page) in &pages {
+        let file = folder.join(format!("{family}.md"));
+        if update {
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(&file, page).unwrap();
+        } else if std::fs::read_to_string(&file).ok().as_ref() != Some(page) {
+            stale.push((*family).to_owned());
+        }
+    }
+    for file in std::fs::read_dir(&folder).unwrap().map(|it| it.unwrap().path()) {
+        let family = file.file_stem().unwrap().to_string_lossy().into_owned();
+        if !pages.contains_key(family.as_str()) {
+            stale.push(format!("{family} (no such family)"));
+        }
+    }
+    assert!(stale.is_empty(), "run `UPDATE_EXPECT=1 cargo test --test tests catalogue`: {stale:?}");
+}
+
+/// Other names, numbers, ids, hosts and paths do not make it another error.
+#[test]
+fn changed_names_change_neither_rule_nor_fingerprint() {
+    let catalogue = Catalogue::embedded().unwrap();
+    let (mut tried, mut moved) = (0, Vec::new());
+    for rule in catalogue.rules().iter().filter(|it| it.matches()) {
+        for (number, example) in rule.examples.iter().enumerate() {
+            let other = mutate(&example.text);
+            if other == example.text {
+                continue;
+            }
+            tried += 1;
+            let (before, after) = (judge(&catalogue, &example.text), judge(&catalogue, &other));
+            if before != after {
+                moved.push(format!("{} {}: {before:?} {after:?}\n  {other}", rule.id, number + 1));
+            }
+        }
+    }
+    assert!(tried > 100 && moved.is_empty(), "{} of {tried}\n{}", moved.len(), moved.join("\n"));
+}
+
+fn judge(catalogue: &Catalogue, text: &str) -> (String, String) {
+    let records = parse(text, &Settings::default());
+    let judged = records.iter().map(|it| (catalogue.classify(it), it));
+    let (verdict, record) = judged.max_by_key(|(verdict, _)| verdict.known()).unwrap();
+    (verdict.rule.id.clone(), verdict.fingerprint(record).to_string())
+}
+
+/// The text of another customer: ids, hosts, addresses, dates and file names differ.
+fn mutate(text: &str) -> String {
+    let mut text = text.replace("contoso", "fabrikam");
+    for (from, to) in [
+        ("192.0.2.", "198.51.100."),
+        ("orders", "invoices"),
+        ("sales", "ledger"),
+        ("etl_reader", "svc_load"),
+        ("2026-", "2027-"),
+    ] {
+        text = text.replace(from, to);
+    }
+    change_ids(&text)
+}
+
+/// Each guid with its digits turned.
+fn change_ids(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = bytes.to_vec();
+    for start in 0..bytes.len().saturating_sub(35) {
+        let id = &bytes[start..start + 36];
+        let dashes = [8, 13, 18, 23];
+        let is_guid = id.iter().enumerate().all(|(at, byte)| {
+            if dashes.contains(&at) { *byte == b'-' } else { byte.is_ascii_hexdigit() }
+        });
+        if is_guid {
+            for at in (start..start + 36).filter(|at| bytes[*at] != b'-') {
+                out[at] = if bytes[at] == b'7' { b'3' } else { b'7' };
+            }
+        }
+    }
+    String::from_utf8(out).unwrap()
 }

@@ -7,6 +7,7 @@ mod catalogue;
 mod cli;
 mod dashboards;
 mod deploy;
+mod flow;
 mod misfortune;
 mod restart;
 mod support;

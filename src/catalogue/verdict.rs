@@ -7,6 +7,7 @@ use shirwatch_parsers::{Level, Record};
 
 use crate::catalogue::rule::Rule;
 use crate::model::finding::Severity;
+use crate::model::fingerprint::Fingerprint;
 
 /// Which rule knows a record, and by what right.
 #[derive(Debug, Clone)]
@@ -33,6 +34,17 @@ impl Verdict<'_> {
     #[must_use]
     pub fn known(&self) -> bool {
         self.alternative.is_some()
+    }
+
+    /// The number of `record` as this verdict judges it.
+    #[must_use]
+    pub fn fingerprint(&self, record: &Record<'_>) -> Fingerprint {
+        // A vendor's number says all that its words could, and is part of the fingerprint.
+        if self.by.holds(Clause::Message) || self.by.holds(Clause::Number) {
+            Fingerprint::of_known(&self.rule.id, record)
+        } else {
+            Fingerprint::of(&self.rule.id, record)
+        }
     }
 
     /// How urgent `record` is: as its rule says, but never worse than its writer thought
@@ -83,6 +95,11 @@ impl Clauses {
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         let held = move |i: &usize| self.0 & (1 << i) != 0;
         (0..NAMES.len()).filter(held).map(|i| NAMES[i])
+    }
+
+    /// Whether the clause is among them.
+    pub(super) fn holds(self, clause: Clause) -> bool {
+        self.0 & (1 << clause as usize) != 0
     }
 
     pub(super) fn add(&mut self, clause: Clause) {

@@ -24,7 +24,6 @@ use crate::cli::terminal;
 use crate::cli::terminal::{Look, Style};
 use crate::model::finding::Finding;
 use crate::model::finding::Severity;
-use crate::model::fingerprint::Fingerprint;
 use crate::model::redacted::Redacted;
 use crate::model::redacted::RedactionConfig;
 use crate::model::redacted::Redactor;
@@ -94,7 +93,7 @@ fn findings(catalogue: &Catalogue, text: &str) -> Vec<Redacted<Finding>> {
     let records = parse(text, &Settings::default());
     let judged = records.into_iter().map(|record| {
         let verdict = catalogue.classify(&record);
-        let print = Fingerprint::of(&verdict.rule.id, &record);
+        let print = verdict.fingerprint(&record);
         let known = verdict.known() || !record.chain.is_empty();
         (known, redactor.redact(catalogue.finding(record.clone().into_owned(), &verdict, print)))
     });

@@ -7,8 +7,9 @@
 //!
 //! The number is over the rule, the outer code, the type of the root, the vendor's number
 //! and the words of the root; all that differs from one case to the next is masked
-//! (`mask`). Of a known error the first sentence of the root counts, since what follows is
-//! advice and the circumstances of the case; of an unknown one the first two. Prefixes that
+//! (`mask`). Where a rule knows an error by its words, they say nothing more; where by its
+//! code alone, the first sentence of the root counts, since what follows is advice and the
+//! circumstances of the case; of an unknown error the first two. Prefixes that
 //! name activities do not count. The masked words go straight into the hash, so nothing is allocated. What
 //! makes an incident (labels, groups) is not known here.
 
@@ -32,28 +33,41 @@ pub const VERSION: u32 = 1;
 pub struct Fingerprint(pub u64);
 
 impl Fingerprint {
-    /// The fingerprint of `record` as judged by `rule`.
+    /// The fingerprint of `record` as judged by `rule`, which does not know its words.
     #[must_use]
     pub fn of(rule: &str, record: &Record<'_>) -> Self {
-        let root = record.root();
-        let message = match root {
-            Some(link) if !link.message.is_empty() => link.message.as_ref(),
-            _ => preamble::strip(&record.message),
-        };
-        let message = beginning(message, if rule == UNKNOWN { 2 } else { 1 });
-        let mut hash = Xxh3Default::new();
-        hash.update(&VERSION.to_le_bytes());
-        part(&mut hash, rule.as_bytes());
-        lower_case(&mut hash, bare_code(record.outer_code().unwrap_or_default()));
-        part(&mut hash, root.and_then(|link| link.type_name.as_deref()).unwrap_or("").as_bytes());
-        vendor::numbers(root, message, |kind, number| {
-            part(&mut hash, kind.as_bytes());
-            part(&mut hash, number.as_bytes());
-        });
-        part(&mut hash, b"");
-        mask::words(message, |word| lower_case(&mut hash, word));
+        let (mut hash, message) = begin(rule, record);
+        let sentences = if rule == UNKNOWN { 2 } else { 1 };
+        mask::words(beginning(message, sentences), |word| lower_case(&mut hash, word));
         Self(hash.digest())
     }
+
+    /// The fingerprint of `record` as judged by a rule that knows it by its words: what
+    /// differs from the rule's own words are names, and do not count.
+    #[must_use]
+    pub fn of_known(rule: &str, record: &Record<'_>) -> Self {
+        Self(begin(rule, record).0.digest())
+    }
+}
+
+/// All but the words, and the words.
+fn begin<'r>(rule: &str, record: &'r Record<'_>) -> (Xxh3Default, &'r str) {
+    let root = record.root();
+    let message = match root {
+        Some(link) if !link.message.is_empty() => link.message.as_ref(),
+        _ => preamble::strip(&record.message),
+    };
+    let mut hash = Xxh3Default::new();
+    hash.update(&VERSION.to_le_bytes());
+    part(&mut hash, rule.as_bytes());
+    lower_case(&mut hash, bare_code(record.outer_code().unwrap_or_default()));
+    part(&mut hash, root.and_then(|link| link.type_name.as_deref()).unwrap_or("").as_bytes());
+    vendor::numbers(root, message, |kind, number| {
+        part(&mut hash, kind.as_bytes());
+        part(&mut hash, number.as_bytes());
+    });
+    part(&mut hash, b"");
+    (hash, message)
 }
 
 /// The rule of errors that no rule knows: for them the words alone tell one from another.

@@ -10,7 +10,7 @@ use aho_corasick::packed::{Config, MatchKind, Searcher};
 
 /// What may begin, or stand in, the text of an error. Case counts; the first letter is left
 /// out where it comes in both cases.
-pub const NEEDLES: [&str; 35] = [
+pub const NEEDLES: [&str; 36] = [
     "rror",
     "RROR",
     "xception",
@@ -46,6 +46,7 @@ pub const NEEDLES: [&str; 35] = [
     "expects",
     "ontinuation token",
     "xit code",
+    "efused",
 ];
 
 /// Searches the needles.

@@ -39,6 +39,7 @@ use crate::service::ServiceError;
 use crate::service::clock;
 use crate::service::event::Alarm;
 use crate::service::event::Event;
+use crate::service::rules::Folder;
 use crate::service::tally::Tally;
 use crate::sources;
 use crate::sources::Opening;
@@ -94,6 +95,8 @@ pub struct Engine {
     pub(super) wording: Wording,
     pub(super) changes: Changes,
     pub(super) on_incident: Option<OnIncident>,
+    /// The operator's rules.
+    pub(super) rules: Option<Folder>,
     /// Why the store cannot be written at the moment.
     pub(super) blocked: Option<String>,
     pub(super) refreshed: Instant,
@@ -151,6 +154,7 @@ impl Engine {
             alarm: parts.alarm,
             changes: Changes::default(),
             on_incident,
+            rules: config.catalogue.dir.as_deref().map(Folder::new),
             blocked: None,
             tally: Tally::default(),
             committed: now,
@@ -243,6 +247,7 @@ impl Engine {
         notices.extend(self.pipeline.tick(now));
         self.say(notices);
         self.refresh(now);
+        self.reload_rules();
         self.show();
     }
 

@@ -40,8 +40,10 @@ impl Engine {
         snapshot.last_error = last_error;
         snapshot.sources = sources;
         snapshot.queues = queues;
-        snapshot.reload_successful = true;
-        snapshot.reloaded_at.get_or_insert_with(clock);
+        if snapshot.reloaded_at.is_none() {
+            snapshot.reload_successful = true;
+            snapshot.reloaded_at = Some(clock());
+        }
         drop(snapshot);
         self.shared.set_health(Health { dead: Vec::new(), not_ready });
     }

@@ -6,7 +6,6 @@ use shirwatch_parsers::parse;
 use crate::catalogue::Catalogue;
 use crate::catalogue::Verdict;
 use crate::model::Finding;
-use crate::model::Fingerprint;
 use crate::model::Redacted;
 use crate::web::shared::Shared;
 
@@ -22,7 +21,7 @@ pub fn explain(shared: &Shared, text: &str) -> Redacted<Finding> {
     let best = best(&catalogue, &records);
     let record = records.swap_remove(best);
     let verdict = catalogue.classify(&record);
-    let fingerprint = Fingerprint::of(&verdict.rule.id, &record);
+    let fingerprint = verdict.fingerprint(&record);
     let finding = catalogue.finding(record.into_owned(), &verdict, fingerprint);
     shared.redactor().redact(finding)
 }

@@ -50,20 +50,23 @@ fn time<'a>(record: &mut Record<'a>, text: &'a str, settings: &Settings) -> &'a 
     rest.trim_start_matches([' ', '\t', ',', '|', ';', '-'])
 }
 
-/// Takes a level off the beginning, if it is written as a logger writes it: in capitals,
-/// or in brackets, or with a colon behind it.
+/// Takes a level off the beginning, if it is written as a logger writes it: behind a time, or
+/// in capitals, or in brackets. `ERROR [HY000] …` is how an ODBC driver begins its message.
 fn level<'a>(record: &mut Record<'a>, text: &'a str) -> &'a str {
     let open = text.starts_with('[');
     let inside = &text[usize::from(open)..];
     let end = inside.bytes().take(12).position(|byte| !byte.is_ascii_alphabetic()).unwrap_or(0);
     let (word, rest) = inside.split_at(end);
     let capitals = word.len() > 2 && word.bytes().all(|byte| byte.is_ascii_uppercase());
+    let logged = capitals || record.time.is_some();
+    let odbc = record.time.is_none() && rest.starts_with(" [");
     let closed = if open {
         rest.strip_prefix(']')
     } else {
         rest.starts_with([' ', ':', '\t', '|']).then_some(rest)
     };
-    let (true, Some(rest), Some(level)) = (open || capitals, closed, lex::level(word)) else {
+    let level = lex::level(word).filter(|_| !odbc);
+    let (true, Some(rest), Some(level)) = (open || logged, closed, level) else {
         return text;
     };
     record.level = Some(level);
