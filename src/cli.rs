@@ -41,9 +41,8 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// Read files and folders once and sum up what went wrong.
     Scan(scan::ScanArgs),
-    /// Browse and prove the catalogue.
-    #[command(subcommand)]
-    Rules(rules::RulesCommand),
+    /// Browse, prove and extend the catalogue.
+    Rules(rules::RulesArgs),
     /// Check, show or write the configuration.
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -65,10 +64,10 @@ enum Command {
 #[derive(Debug, Clone, Default, Args)]
 struct Place {
     /// The configuration file.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
     /// Where counters, incidents and checkpoints are kept.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", global = true)]
     state_dir: Option<PathBuf>,
 }
 
@@ -164,7 +163,7 @@ fn run(cli: Cli) -> Done {
         Command::Run(args) => run::run(args),
         Command::Explain(args) => explain::run(&args),
         Command::Scan(args) => scan::run(&args),
-        Command::Rules(command) => rules::run(command),
+        Command::Rules(args) => rules::run(args),
         Command::Config(command) => config::run(command),
         Command::Notify(command) => notify::run(command),
         Command::Audit(args) => audit::run(&args),

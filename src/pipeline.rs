@@ -115,10 +115,11 @@ impl Pipeline {
         let prefilter = std::mem::take(&mut self.prefilter);
         let mut frames = Frames::of(batch, &prefilter);
         let mut lines = Lines::new(batch, self.count_lines);
-        while let Some(frame) = frames.next() {
+        for frame in frames.by_ref() {
             let text = String::from_utf8_lossy(&batch.bytes[frame.range.clone()]);
             let position = lines.position(batch, frame.range.start);
-            self.note(batch, &frame, &text);
+            let damaged = matches!(text, Cow::Owned(_));
+            self.note(batch, &frame, damaged);
             for record in parse(&text, settings) {
                 notices.extend(self.judge(batch, &position, record, &mut each));
             }
@@ -256,11 +257,11 @@ impl Pipeline {
     }
 
     /// Notes what is wrong with a frame as bytes.
-    fn note(&mut self, batch: &Batch<'_>, frame: &Frame, text: &Cow<'_, str>) {
+    fn note(&mut self, batch: &Batch<'_>, frame: &Frame, damaged: bool) {
         if frame.cut {
             self.ledger.cut(batch.source);
         }
-        if matches!(text, Cow::Owned(_)) {
+        if damaged {
             self.ledger.issue(Format::Plain, shirwatch_parsers::IssueKind::InvalidUtf8);
         }
     }

@@ -22,8 +22,10 @@ use std::thread;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use shirwatch_parsers::Settings;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
+use tokio::sync::oneshot;
 
 use crate::catalogue::Catalogue;
 use crate::catalogue::CatalogueError;
@@ -46,6 +48,12 @@ use crate::store::StoreError;
 use crate::web;
 use crate::web::shared::{About, Command, Shared};
 
+/// Called with each incident that opens or counts.
+pub type OnIncident = Box<dyn FnMut(&Incident) + Send>;
+
+/// Called with the address of the page.
+pub type OnAddress = Box<dyn FnOnce(&str) + Send>;
+
 /// How the daemon is run.
 #[derive(Default)]
 pub struct Options {
@@ -56,9 +64,9 @@ pub struct Options {
     /// Whether the page and the metrics are served.
     pub serve: bool,
     /// Called with the address, once it is known.
-    pub on_address: Option<Box<dyn FnOnce(&str) + Send>>,
+    pub on_address: Option<OnAddress>,
     /// Called with each incident that opens.
-    pub on_incident: Option<Box<dyn FnMut(&Incident) + Send>>,
+    pub on_incident: Option<OnIncident>,
 }
 
 /// How the daemon ended.
@@ -110,7 +118,11 @@ pub fn run(config: Config, options: Options) -> Result<Ended, ServiceError> {
         ServiceError::Delivery(it.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
     })?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(serve(config, options, state_dir, store, catalogue, Arc::new(delivery)))
+    let ended =
+        runtime.block_on(serve(config, options, state_dir, store, catalogue, Arc::new(delivery)));
+    // A receiver that hangs on a full pipe must not keep the process.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    ended
 }
 
 async fn serve(
@@ -131,6 +143,9 @@ async fn serve(
     let shared = Arc::new(shared);
     shared.set_redactor(Redactor::new(&config.redaction));
     shared.set_about(about(&config));
+    if let Some(source) = config.sources.first() {
+        shared.set_settings(Settings { timezone: source.time_zone()? });
+    }
     let courier = Courier::new(courier::TIMEOUT)?;
     let workers = delivery.start(&courier, &outcomes);
     let parts = Parts {
@@ -145,9 +160,12 @@ async fn serve(
     };
     let mut engine = Engine::new(parts, options.once, options.on_incident.take())?;
     spawn_forwarders(events.clone(), asked, done, options.once);
+    let (stopping, stop) = oneshot::channel::<()>();
+    let mut serving = None;
     if let Some(listener) = listener {
+        let stop = async move { stop.await.unwrap_or_default() };
         announce(&listener, options.on_address.take());
-        tokio::spawn(web::serve(listener, shared, std::future::pending()));
+        serving = Some(tokio::spawn(web::serve(listener, shared, stop)));
     }
     let deadline = options.deadline;
     let handle = thread::Builder::new().name("engine".to_owned()).spawn(move || {
@@ -163,11 +181,16 @@ async fn serve(
         .map_err(|_| ServiceError::Panicked)?
         .map_err(|_| ServiceError::Panicked)?;
     drop(engine);
+    drop(stopping);
+    if let Some(serving) = serving {
+        // Open requests are answered; what lasts longer is cut off.
+        let _ = serving.await;
+    }
     ended
 }
 
 /// Tells the address, to the log and to who asked for it.
-fn announce(listener: &TcpListener, tell: Option<Box<dyn FnOnce(&str) + Send>>) {
+fn announce(listener: &TcpListener, tell: Option<OnAddress>) {
     let address = listener.local_addr().map(|it| format!("http://{it}/")).unwrap_or_default();
     tracing::info!(%address, "serving the page, the API and /metrics");
     if let Some(tell) = tell {

@@ -13,6 +13,7 @@ mod diagnostic;
 mod dotnet;
 mod error_info;
 mod event_json;
+mod failure;
 mod json_text;
 mod keys;
 mod log_properties;

@@ -9,6 +9,12 @@
 //! difference before you commit it. The samples of the workshop are read too, where they
 //! are at hand, and no text at all may make the parsers panic.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test may stop, and says what it skipped"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

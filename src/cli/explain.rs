@@ -10,7 +10,7 @@
 //! ```
 
 use std::io::{self, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -49,7 +49,7 @@ pub(super) struct ExplainArgs {
 
 pub(super) fn run(args: &ExplainArgs) -> Done {
     let catalogue = Catalogue::load(args.catalogue.as_deref())?;
-    let text = text(args)?;
+    let text = read_text(args.file.as_deref(), args.text.as_deref())?;
     if text.trim().is_empty() {
         return Err(Failure::usage(
             "there is no text to explain; give it as an argument, with --file, or through a pipe",
@@ -71,9 +71,10 @@ pub(super) fn run(args: &ExplainArgs) -> Done {
     Ok(ExitCode::SUCCESS)
 }
 
-fn text(args: &ExplainArgs) -> Result<String, Failure> {
+/// The text of an argument, a file or a pipe.
+pub(super) fn read_text(file: Option<&Path>, text: Option<&str>) -> Result<String, Failure> {
     let mut bytes = Vec::new();
-    match (&args.file, args.text.as_deref()) {
+    match (file, text) {
         (Some(file), _) => {
             let open = std::fs::File::open(file)
                 .map_err(|it| Failure::new(format!("cannot read `{}`: {it}", file.display())))?;

@@ -97,7 +97,7 @@ pub(super) fn line(it: &Incident, style: Style) -> String {
     let severity = style.paint(look, &format!("{:8}", it.severity.as_str()));
     let place = it.places.pipelines.iter().next().or(it.places.nodes.iter().next());
     let place = place.map(|it| format!("  ({it})")).unwrap_or_default();
-    let title = terminal::clean(&format!("{}{place}", it.sample.title));
+    let title = terminal::clean(&format!("{}{place}", it.title));
     let key = style.paint(Look::Faint, &it.key);
     format!("{severity} {:>6}x  {:20} {key}  {title}\n", it.count, it.category.as_str())
 }
@@ -112,7 +112,7 @@ fn show(reader: &Reader, fingerprint: &str, format: Format) -> Done {
         return Ok(ExitCode::SUCCESS);
     }
     let style = Style::of_stdout();
-    let mut out = explain::page(&incident.sample, style);
+    let mut out = incident.sample.as_ref().map_or_else(String::new, |it| explain::page(it, style));
     out.push_str(&format!(
         "\n{} {}x, first {}, last {}\n",
         incident.state.as_str(),

@@ -38,6 +38,9 @@ pub(super) struct RunArgs {
     /// Where the page, the API and the metrics are served, such as 127.0.0.1:10918.
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
+    /// Let nothing be changed through the page and the API; needed to listen beyond loopback.
+    #[arg(long)]
+    read_only: bool,
     /// Begin at the end of files that have no checkpoint yet.
     #[arg(long)]
     from_end: bool,
@@ -93,6 +96,7 @@ fn configure(args: &RunArgs) -> Result<Config, Failure> {
     if let Some(listen) = &args.listen {
         config.web.listen.clone_from(listen);
     }
+    config.web.read_only |= args.read_only;
     let (pipes, files): (Vec<_>, Vec<_>) = args.paths.iter().partition(|it| it.as_os_str() == "-");
     if !pipes.is_empty() {
         config.sources.push(SourceConfig { stdin: Some(Default::default()), ..Default::default() });
@@ -152,10 +156,11 @@ fn say_address(address: &str) {
 fn printer() -> Box<dyn FnMut(&Incident) + Send> {
     let mut printed = HashSet::new();
     Box::new(move |it| {
+        let Some(sample) = &it.sample else { return };
         if printed.len() < 10_000 && printed.insert(it.key.clone()) {
             let style = Style::of_stdout();
             let rule = style.paint(Look::Faint, &"─".repeat(style.width));
-            let page = explain::page(&it.sample, style);
+            let page = explain::page(sample, style);
             let _ = terminal::say(&format!("{rule}\n{page}{}\n", place(it, style)));
         }
     })

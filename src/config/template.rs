@@ -90,7 +90,7 @@ fn object(
             }
         }
         let example = EXAMPLES.iter().find(|(name, _)| name == key && depth == 0);
-        comment(out, example.map_or("", |(_, text)| text), &format!("{indent}"));
+        comment(out, example.map_or("", |(_, text)| text), &indent);
     }
 }
 

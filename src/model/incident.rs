@@ -43,8 +43,11 @@ pub struct Incident {
     /// When receivers were told last that it goes on; `None` when they were not, or were
     /// told that it is over.
     pub notified_at: Option<Timestamp>,
-    /// The latest finding that was kept as a sample.
-    pub sample: Redacted<Finding>,
+    /// The error in one short sentence.
+    pub title: String,
+    /// The latest finding that was kept as a sample. The store always has it; in memory it
+    /// is dropped once it is stored, since it is by far the largest part.
+    pub sample: Option<Redacted<Finding>>,
     /// Where it happened; each set holds [`Places::LIMIT`] names at most.
     pub places: Places,
 }

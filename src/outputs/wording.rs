@@ -86,7 +86,7 @@ pub fn alert(incident: &Incident, reason: Reason, now: Timestamp, wording: &Word
         starts_at,
         ends_at: Some(if over { ended } else { later(now, wording.hold) }),
         generator_url: wording.page("incidents", &fingerprint),
-        finding: sample(&incident.sample),
+        finding: incident.sample.as_deref().map(sample).unwrap_or_default(),
     }
 }
 
@@ -160,17 +160,18 @@ fn labels(incident: &Incident, fingerprint: &str) -> BTreeMap<String, String> {
 
 /// What a person wants to read.
 fn annotations(incident: &Incident, wording: &Wording) -> BTreeMap<String, String> {
-    let finding: &Finding = &incident.sample;
+    let of =
+        |part: fn(&Finding) -> String| incident.sample.as_deref().map(part).unwrap_or_default();
     let places = &incident.places;
     [
         ("summary", summary(incident)),
-        ("description", description(finding)),
-        ("cause", cause(finding)),
-        ("resolution", steps(&finding.resolution)),
-        ("verify", finding.verify.clone().unwrap_or_default()),
+        ("description", of(description)),
+        ("cause", of(cause)),
+        ("resolution", of(|it| steps(&it.resolution))),
+        ("verify", of(|it| it.verify.clone().unwrap_or_default())),
         ("runbook_url", wording.page("rules", &incident.rule)),
-        ("doc_url", finding.references.first().cloned().unwrap_or_default()),
-        ("evidence", evidence(finding)),
+        ("doc_url", of(|it| it.references.first().cloned().unwrap_or_default())),
+        ("evidence", of(evidence)),
         ("count", incident.count.to_string()),
         ("first_seen", incident.first_seen.to_string()),
         ("last_seen", incident.last_seen.to_string()),
@@ -188,7 +189,7 @@ fn annotations(incident: &Incident, wording: &Wording) -> BTreeMap<String, Strin
 
 /// `SQL Server refused the login in pipeline nightly`.
 fn summary(incident: &Incident) -> String {
-    let title = &incident.sample.title;
+    let title = &incident.title;
     let title = if title.is_empty() { &incident.rule } else { title };
     let pipelines = &incident.places.pipelines;
     match (pipelines.len(), pipelines.first(), incident.places.nodes.first()) {

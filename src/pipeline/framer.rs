@@ -199,8 +199,8 @@ impl Frames<'_> {
         let mut looked = 0;
         while next < bytes.len() {
             let begins = lines::begins(lines::line(bytes, next), self.framing.timed);
-            if begins && (self.framing.timed || looked > LOOK_BACK || !is_open(&bytes[start..next]))
-            {
+            let sure = self.framing.timed || lines::tells(lines::line(bytes, next));
+            if begins && (sure || looked > LOOK_BACK || !is_open(&bytes[start..next])) {
                 return Some(next);
             }
             looked += 1;
@@ -215,6 +215,11 @@ impl Frames<'_> {
         let ended = bytes.ends_with(b"\n");
         match self.batch.end {
             End::Idle if ended => self.frame(start, bytes.len()),
+            // A line that its writer never ended: whole by its grammar, and quiet.
+            End::Idle if is_whole(&bytes[start..]) => {
+                self.framing.skipping = true;
+                self.frame(start, bytes.len())
+            }
             End::More if ended && is_whole(&bytes[start..]) => {
                 self.framing.open = true;
                 self.frame(start, bytes.len())
@@ -329,7 +334,7 @@ impl Frames<'_> {
             next = end;
         }
         let ended = next == bytes.len() && next > start;
-        let whole = memchr::memchr_iter(b'"', &bytes[start..next]).count() % 2 == 0;
+        let whole = memchr::memchr_iter(b'"', &bytes[start..next]).count().is_multiple_of(2);
         match self.batch.end {
             End::More if ended && whole => self.frame(start, next),
             End::Idle if ended => self.frame(start, next),

@@ -274,17 +274,20 @@ impl Incidents {
         tracked.incident.places.merge(&stored.places);
     }
 
-    /// What changed since the last call.
+    /// What changed since the last call, in the order in which it happened first.
     pub fn drain(&mut self) -> Vec<IncidentChange> {
         let changed = self.known.values_mut().filter(|it| it.changed);
-        changed
+        let mut changes: Vec<_> = changed
             .map(|it| {
                 it.changed = false;
                 it.created = false;
                 let occurrences = std::mem::take(&mut it.occurrences);
-                IncidentChange { incident: it.incident.clone(), occurrences }
+                let sample = it.incident.sample.take();
+                IncidentChange { incident: Incident { sample, ..it.incident.clone() }, occurrences }
             })
-            .collect()
+            .collect();
+        changes.sort_by_key(|it: &IncidentChange| it.incident.first_seen);
+        changes
     }
 
     fn insert(&mut self, slot: u64, tracked: Tracked) {
@@ -344,7 +347,8 @@ impl Incidents {
 }
 
 impl Tracked {
-    fn stored(incident: Incident) -> Self {
+    fn stored(mut incident: Incident) -> Self {
+        incident.sample = None;
         let sampled_at = incident.last_read;
         Self { incident, occurrences: Vec::new(), changed: false, created: false, sampled_at }
     }
@@ -372,10 +376,16 @@ impl Tracked {
             resolved_at: None,
             notified_at: None,
             places: places(&sample.record),
-            sample,
+            title: sample.title.clone(),
+            sample: Some(sample),
         };
-        let mut tracked = Self::stored(incident);
-        (tracked.changed, tracked.created) = (true, true);
+        let mut tracked = Self {
+            sampled_at: it.read_at,
+            incident,
+            occurrences: Vec::new(),
+            changed: true,
+            created: true,
+        };
         tracked.keep_occurrence(it, time);
         tracked
     }
@@ -397,7 +407,8 @@ impl Tracked {
             let sample = sample();
             incident.places.merge(&places(&sample.record));
             if stale {
-                incident.sample = sample;
+                incident.title.clone_from(&sample.title);
+                incident.sample = Some(sample);
                 self.sampled_at = it.read_at;
             }
         }

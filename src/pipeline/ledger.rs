@@ -137,12 +137,15 @@ impl Ledger {
         match record.format {
             Format::ActivityRun => {
                 self.add(&metrics::ACTIVITY_RUNS, &[status, kind, runtime], 1.0);
-                let seconds = run.seconds;
-                seconds.map(|it| self.observe(&metrics::ACTIVITY_RUN_DURATION, &[kind], it));
+                if let Some(seconds) = run.seconds {
+                    self.observe(&metrics::ACTIVITY_RUN_DURATION, &[kind], seconds);
+                }
             }
             Format::PipelineRun => {
                 self.add(&metrics::PIPELINE_RUNS, &[status, pipeline], 1.0);
-                run.seconds.map(|it| self.observe(&metrics::PIPELINE_RUN_DURATION, &[], it));
+                if let Some(seconds) = run.seconds {
+                    self.observe(&metrics::PIPELINE_RUN_DURATION, &[], seconds);
+                }
             }
             Format::TriggerRun => self.add(&metrics::TRIGGER_RUNS, &[status], 1.0),
             _ => {}

@@ -35,6 +35,18 @@ pub(super) fn begins(line: &[u8], timed: bool) -> bool {
     has_time(line) || carries(line) || (!timed && !goes_on(line))
 }
 
+/// Whether a line begins a failure of its own, even while the chain before it is open: that
+/// one was cut.
+pub(super) fn tells(line: &[u8]) -> bool {
+    let openings: [&[u8]; 4] = [
+        b"ErrorCode=",
+        b"Operation on target ",
+        b"Failure happened on ",
+        b"Copy activity encountered ",
+    ];
+    carries(line) || has_time(line) || openings.iter().any(|it| line.starts_with(it))
+}
+
 /// Whether a line opens a carrier of its own.
 fn carries(line: &[u8]) -> bool {
     let openings: [&[u8]; 4] = [b"{\"", b"<Event ", b"<LogProperties>", b"-----"];

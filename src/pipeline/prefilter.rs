@@ -10,14 +10,15 @@ use aho_corasick::packed::{Config, MatchKind, Searcher};
 
 /// What may begin, or stand in, the text of an error. Case counts; the first letter is left
 /// out where it comes in both cases.
-pub const NEEDLES: [&str; 24] = [
+pub const NEEDLES: [&str; 35] = [
     "rror",
     "RROR",
     "xception",
     "ailed",
     "ailure",
     "annot ",
-    "Type=",
+    "'Type=",
+    "Message=",
     "nable to",
     "ritical",
     "RITICAL",
@@ -26,7 +27,7 @@ pub const NEEDLES: [&str; 24] = [
     "orbidden",
     "enied",
     "such host",
-    "not ",
+    " not ",
     "unresponsive",
     "credential",
     "xpired",
@@ -35,6 +36,16 @@ pub const NEEDLES: [&str; 24] = [
     "nvalid",
     "issing",
     "imeout",
+    "AADSTS",
+    "verflow",
+    "erminated",
+    "(Limited)",
+    "auto-update",
+    "must be ",
+    "DF-",
+    "expects",
+    "ontinuation token",
+    "xit code",
 ];
 
 /// Searches the needles.

@@ -25,7 +25,6 @@ use crate::config::Config;
 use crate::delivery::Delivery;
 use crate::delivery::Workers;
 use crate::model::changes::Changes;
-use crate::model::incident::Incident;
 use crate::model::incident::State;
 use crate::model::redacted::Redactor;
 use crate::outputs::wording::Wording;
@@ -35,6 +34,7 @@ use crate::pipeline::incidents::Incidents;
 use crate::pipeline::joins::Joins;
 use crate::pipeline::ledger::Ledger;
 use crate::service::Ended;
+use crate::service::OnIncident;
 use crate::service::ServiceError;
 use crate::service::clock;
 use crate::service::event::Alarm;
@@ -93,7 +93,7 @@ pub struct Engine {
     pub(super) shared: Arc<Shared>,
     pub(super) wording: Wording,
     pub(super) changes: Changes,
-    pub(super) on_incident: Option<Box<dyn FnMut(&Incident) + Send>>,
+    pub(super) on_incident: Option<OnIncident>,
     /// Why the store cannot be written at the moment.
     pub(super) blocked: Option<String>,
     pub(super) refreshed: Instant,
@@ -111,7 +111,7 @@ impl Engine {
     pub fn new(
         parts: Parts,
         once: bool,
-        on_incident: Option<Box<dyn FnMut(&Incident) + Send>>,
+        on_incident: Option<OnIncident>,
     ) -> Result<Self, ServiceError> {
         let loaded = parts.store.load()?;
         let config = &parts.config;

@@ -32,7 +32,7 @@ impl Engine {
     pub(super) fn say(&mut self, notices: Vec<Notice>) {
         let now = clock();
         for notice in notices {
-            let Some(incident) = self.pipeline.incident(&notice.key).cloned() else { continue };
+            let Some(incident) = self.whole(&notice.key) else { continue };
             if let Some(severity) = notice.was {
                 // The severity is a label: what was said under the old one has to end first.
                 let before = Incident { severity, resolved_at: Some(now), ..incident.clone() };
@@ -40,6 +40,18 @@ impl Engine {
             }
             self.send(&wording::alert(&incident, notice.reason, now, &self.wording));
         }
+    }
+
+    /// An incident with its sample, which the store has where memory dropped it.
+    fn whole(&self, key: &str) -> Option<Incident> {
+        let mut incident = self.pipeline.incident(key)?.clone();
+        if incident.sample.is_none() {
+            let stored = self.store.incident(key);
+            let stored =
+                stored.inspect_err(|error| tracing::warn!(%error, "cannot read an incident"));
+            incident.sample = stored.ok().flatten().and_then(|it| it.sample);
+        }
+        Some(incident)
     }
 
     fn send(&mut self, alert: &Alert) {
@@ -56,8 +68,10 @@ impl Engine {
         }
         self.refreshed = Instant::now();
         let told = |it: &&Incident| it.state == State::Open && it.notified_at.is_some();
-        let open: Vec<Incident> = self.pipeline.incidents.iter().filter(told).cloned().collect();
-        for incident in open {
+        let open = self.pipeline.incidents.iter().filter(told);
+        let open: Vec<String> = open.map(|it| it.key.clone()).collect();
+        for key in open {
+            let Some(incident) = self.whole(&key) else { continue };
             self.send(&wording::alert(&incident, Reason::Refresh, now, &self.wording));
         }
     }

@@ -1,6 +1,6 @@
 //! The tables `incidents` and `occurrences`.
 //!
-//! An incident is written whole; of its occurrences the newest [`KEPT`] are kept. What is
+//! An incident is written whole, but for a sample that did not change; of its occurrences the newest [`KEPT`] are kept. What is
 //! asked for (state, fingerprint, times) has a column; what is only shown is JSON.
 
 use rusqlite::types::Value;
@@ -10,10 +10,12 @@ use serde::Serialize;
 use crate::model::changes::IncidentChange;
 use crate::model::changes::Occurrence;
 use crate::model::finding::Category;
+use crate::model::finding::Finding;
 use crate::model::finding::Severity;
 use crate::model::fingerprint;
 use crate::model::incident::Incident;
 use crate::model::incident::State;
+use crate::model::redacted::Redacted;
 use crate::store::error::StoreError;
 use crate::store::rows;
 
@@ -29,7 +31,8 @@ const WRITE: &str = "INSERT INTO incidents
         fault = excluded.fault, state = excluded.state, count = excluded.count,
         first_seen = excluded.first_seen, last_seen = excluded.last_seen,
         last_read = excluded.last_read, resolved_at = excluded.resolved_at,
-        notified_at = excluded.notified_at, sample = excluded.sample, places = excluded.places";
+        notified_at = excluded.notified_at, places = excluded.places,
+        sample = CASE excluded.sample WHEN '' THEN incidents.sample ELSE excluded.sample END";
 
 const READ: &str = "SELECT key, fingerprint, grouping, rule, category, severity, fault, state,
     count, first_seen, last_seen, last_read, resolved_at, notified_at, sample, places FROM incidents";
@@ -79,7 +82,7 @@ fn put_incident(put: &mut rusqlite::Statement<'_>, it: &Incident) -> Result<(), 
         rows::nanos(it.last_read),
         it.resolved_at.map(rows::nanos),
         it.notified_at.map(rows::nanos),
-        serde_json::to_string(&it.sample)?,
+        it.sample.as_ref().map(serde_json::to_string).transpose()?.unwrap_or_default(),
         serde_json::to_string(&it.places)?,
         fingerprint::VERSION,
     ])?;
@@ -128,6 +131,7 @@ pub(super) fn find(read: &Connection, name: &str) -> rusqlite::Result<Option<Inc
 }
 
 fn incident(row: &Row<'_>) -> rusqlite::Result<Incident> {
+    let sample: Redacted<Finding> = rows::json(row, 14)?;
     Ok(Incident {
         key: row.get(0)?,
         fingerprint: rows::name(row, 1)?,
@@ -143,7 +147,8 @@ fn incident(row: &Row<'_>) -> rusqlite::Result<Incident> {
         last_read: rows::time(row, 11)?,
         resolved_at: rows::maybe_time(row, 12)?,
         notified_at: rows::maybe_time(row, 13)?,
-        sample: rows::json(row, 14)?,
+        title: sample.title.clone(),
+        sample: Some(sample),
         places: rows::json(row, 15)?,
     })
 }

@@ -98,7 +98,8 @@ pub(super) fn incident(key: &str, state: State, second: i64) -> Incident {
         last_read: at(second + 1),
         resolved_at: (state == State::Resolved).then(|| at(second + 60)),
         notified_at: (state == State::Open).then(|| at(second + 1)),
-        sample: finding(),
+        title: finding().title.clone(),
+        sample: Some(finding()),
         places: Places { pipelines: ["nightly".to_owned()].into(), ..Places::default() },
     }
 }

@@ -58,7 +58,7 @@ impl<'a> Row<'a> {
     /// The incident with its sample.
     #[must_use]
     pub fn new(it: &'a Incident) -> Self {
-        Self { sample: Some(&it.sample), ..Self::brief(it) }
+        Self { sample: it.sample.as_deref(), ..Self::brief(it) }
     }
 
     /// The incident with its sample and its latest occurrences.
@@ -70,7 +70,7 @@ impl<'a> Row<'a> {
     /// The incident without its sample, for events.
     #[must_use]
     pub fn brief(it: &'a Incident) -> Self {
-        let finding: &Finding = &it.sample;
+        let finding = it.sample.as_deref();
         Self {
             fingerprint: it.fingerprint,
             key: &it.key,
@@ -78,17 +78,17 @@ impl<'a> Row<'a> {
             category: it.category,
             severity: it.severity,
             fault: it.fault,
-            retryable: finding.retryable,
+            retryable: finding.and_then(|it| it.retryable),
             state: it.state,
             count: it.count,
             first_seen: it.first_seen,
             last_seen: it.last_seen,
             resolved_at: it.resolved_at,
-            title: &finding.title,
-            cause: finding.cause.as_deref(),
-            resolution: &finding.resolution,
-            verify: finding.verify.as_deref(),
-            references: &finding.references,
+            title: &it.title,
+            cause: finding.and_then(|it| it.cause.as_deref()),
+            resolution: finding.map_or(&[], |it| &it.resolution),
+            verify: finding.and_then(|it| it.verify.as_deref()),
+            references: finding.map_or(&[], |it| &it.references),
             sample: None,
             group: &it.group,
             factories: &it.places.factories,

@@ -107,7 +107,8 @@ fn incident() -> IncidentChange {
         last_seen: "2026-03-01T06:40:00Z".parse().unwrap(),
         last_read: "2026-03-01T06:40:01Z".parse().unwrap(),
         resolved_at: None,
-        sample: Redacted::from_store(sample),
+        title: sample.title.clone(),
+        sample: Some(Redacted::from_store(sample)),
         places: Default::default(),
         notified_at: None,
     };

@@ -14,12 +14,15 @@
 
 use std::ops::Range;
 
-use memchr::memmem;
+use memchr::{memmem, memrchr2};
 
-use crate::envelope::text::{Text, tell};
+use crate::envelope::keys::{Key, Slots};
+use crate::envelope::text::{Text, filled, tell};
 use crate::envelope::{LINE_ENDS, dotnet, log_properties};
+use crate::json;
+use crate::json::Raw;
 use crate::lex;
-use crate::record::Record;
+use crate::record::{Record, owned};
 
 /// Reads a body into the record.
 pub(crate) fn read<'a>(record: &mut Record<'a>, text: Text<'a>) {
@@ -29,13 +32,59 @@ pub(crate) fn read<'a>(record: &mut Record<'a>, text: Text<'a>) {
         log_properties::Opened::Told => return,
         log_properties::Opened::Text(text) => text,
     };
+    let text = unescaped(text);
     ids(record, &text);
     let end = trailer(record, &text.says);
-    tell(record, text.part(0..end));
+    read_bare(record, text.part(0..end));
+}
+
+/// Reads a body that nothing was put around, as in the record of a run.
+pub(crate) fn read_bare<'a>(record: &mut Record<'a>, text: Text<'a>) {
+    let text = data_flow(record, text);
+    tell(record, text);
     if record.chain.is_empty() {
         dotnet::read(record);
     }
 }
+
+/// The error of a data flow is an object in the text.
+fn data_flow<'a>(record: &mut Record<'a>, text: Text<'a>) -> Text<'a> {
+    if !text.says.starts_with("{\"StatusCode\"") {
+        return text;
+    }
+    let slots = Slots::inside(Raw(&text.says));
+    let get = |key: Key| slots.get(key).and_then(filled);
+    let Some(message) = get(Key::Message) else { return text };
+    if record.code.is_none() {
+        record.code = owned(get(Key::StatusCode));
+    }
+    let says = match get(Key::Details).filter(|details| !message.contains(details.as_ref())) {
+        Some(details) => format!("{message}\n{details}"),
+        None => message.into_owned(),
+    };
+    let at = text.offset(0);
+    Text::plain(&says, &says).within(at)
+}
+
+/// A chain within a request that the trace printed as JSON: `\u0027Type=…`.
+fn unescaped<'a>(text: Text<'a>) -> Text<'a> {
+    let mut text = text;
+    for _ in 0..LAYERS {
+        if memmem::find(text.says.as_bytes(), b"u0027Type=").is_none() {
+            break;
+        }
+        let holds = |it: &Raw<'_>| memmem::find(it.0.as_bytes(), b"u0027Type=").is_some();
+        let says = match Raw(&text.says).strings().find(holds).and_then(Raw::text) {
+            Some(inner) => inner.into_owned(),
+            None => json::unescape(&text.says).into_owned(),
+        };
+        text = Text::plain(&says, &says).within(text.offset(0));
+    }
+    text
+}
+
+/// JSON in a text in JSON is undone this often.
+const LAYERS: usize = 3;
 
 /// What is left without the sentences that Windows puts around an event whose message
 /// file is not installed.
@@ -71,7 +120,7 @@ fn trailer(record: &mut Record<'_>, text: &str) -> usize {
     let mut end = text.len();
     loop {
         let head = text[..end].trim_end_matches(LINE_ENDS);
-        let start = head.rfind(['\n', '\r']).map_or(0, |at| at + 1);
+        let start = memrchr2(b'\n', b'\r', head.as_bytes()).map_or(0, |at| at + 1);
         if !trailer_line(record, head[start..].trim_start()) {
             return head.len();
         }

@@ -13,13 +13,16 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use memchr::{memmem, memrchr};
+
 use crate::Settings;
+use crate::envelope::failure::Failure;
 use crate::envelope::keys::{Key, Slots};
-use crate::envelope::text::{Text, filled, offset_in, part};
+use crate::envelope::text::{Text, filled, part};
 use crate::envelope::{body, error_info, stamp};
 use crate::json::Raw;
 use crate::lex;
-use crate::record::{Context, Format, Level, Record, Run, owned};
+use crate::record::{Context, Format, Level, Record, Run};
 
 /// Which kind of run the keys speak of; `None` where they speak of something else.
 pub(crate) fn format(slots: &Slots<'_>) -> Option<Format> {
@@ -124,22 +127,25 @@ fn factory(resource: Cow<'_, str>) -> Option<Cow<'_, str>> {
 }
 
 fn factory_range(resource: &str) -> Option<Range<usize>> {
-    let mut at = 0;
-    let mut found = false;
-    for segment in resource.split('/') {
-        if found && !segment.is_empty() {
-            return Some(at..at + segment.len());
+    let is_parent = |segment: &str| {
+        segment.eq_ignore_ascii_case("factories") || segment.eq_ignore_ascii_case("workspaces")
+    };
+    // It mostly stands last, so the way is shorter from behind.
+    let mut end = resource.len();
+    while let Some(slash) = memrchr(b'/', &resource.as_bytes()[..end]) {
+        let parent = memrchr(b'/', &resource.as_bytes()[..slash]).map_or(0, |at| at + 1);
+        if is_parent(&resource[parent..slash]) && slash + 1 < end {
+            return Some(slash + 1..end);
         }
-        found =
-            segment.eq_ignore_ascii_case("factories") || segment.eq_ignore_ascii_case("workspaces");
-        at += segment.len() + 1;
+        end = slash;
     }
     None
 }
 
 /// The runtime's name without the region: `WorkspaceIR (West Europe)`.
 fn bare(name: Cow<'_, str>) -> Cow<'_, str> {
-    let end = name.find(" (").unwrap_or(name.len());
+    let region = if name.ends_with(')') { name.find(" (") } else { None };
+    let end = region.unwrap_or(name.len());
     part(name, 0..end)
 }
 
@@ -147,7 +153,7 @@ fn bare(name: Cow<'_, str>) -> Cow<'_, str> {
 fn runtime_of_output<'a>(slots: &Slots<'a>) -> Option<Cow<'a, str>> {
     let output = slots.get(Key::Output)?;
     let key = "\"effectiveIntegrationRuntime\"";
-    let at = memchr::memmem::find(output.0.as_bytes(), key.as_bytes())? + key.len();
+    let at = memmem::find(output.0.as_bytes(), key.as_bytes())? + key.len();
     let (value, _) = Raw::first(output.0.get(at..)?.trim_start().strip_prefix(':')?)?;
     filled(value)
 }
@@ -159,7 +165,9 @@ fn status<'a>(slots: &Slots<'a>) -> Cow<'a, str> {
         return status;
     }
     let Some(operation) = slots.get(Key::Operation).and_then(filled) else {
-        return Cow::Borrowed(if slots.has(Key::Code) { "Failed" } else { "" });
+        let message = slots.get(Key::Error).and_then(|error| error.get("message"));
+        let failed = slots.has(Key::Code) || message.and_then(filled).is_some();
+        return Cow::Borrowed(if failed { "Failed" } else { "" });
     };
     let start = operation.rfind(" -").map_or(operation.len(), |at| at + 2);
     match operation[start..].trim() {
@@ -177,60 +185,11 @@ fn seconds(slots: &Slots<'_>, settings: &Settings) -> Option<f64> {
     (seconds >= 0.0).then_some(seconds)
 }
 
-/// What an error object holds.
-#[derive(Default)]
-struct Failure<'a> {
-    code: Option<Cow<'a, str>>,
-    message: Option<Text<'a>>,
-    failure_type: Option<Cow<'a, str>>,
-    target: Option<Cow<'a, str>>,
-}
-
-impl<'a> Failure<'a> {
-    fn of(slots: &Slots<'a>, whole: &str) -> Self {
-        Self {
-            code: slots.get(Key::Code).and_then(filled),
-            message: slots.get(Key::Message).and_then(|raw| Text::json(raw, whole)),
-            failure_type: slots.get(Key::FailureType).and_then(filled),
-            target: slots.get(Key::Target).and_then(filled),
-        }
-    }
-
-    /// From an object, or from a text that holds one.
-    fn inside(raw: Raw<'a>, whole: &str) -> Option<Self> {
-        if raw.is_object() {
-            return Some(Self::of(&Slots::inside(raw), whole));
-        }
-        let text = raw.text()?;
-        let (object, _) = Raw::first(&text).filter(|(object, _)| object.is_object())?;
-        let it = Failure::of(&Slots::inside(object), &text);
-        Some(it.copied(offset_in(whole, raw.0) + 1))
-    }
-
-    fn copied<'b>(self, at: usize) -> Failure<'b> {
-        Failure {
-            code: owned(self.code),
-            message: self.message.map(|text| text.within(at)),
-            failure_type: owned(self.failure_type),
-            target: owned(self.target),
-        }
-    }
-
-    fn or(self, other: Self) -> Self {
-        Self {
-            code: self.code.or(other.code),
-            message: self.message.or(other.message),
-            failure_type: self.failure_type.or(other.failure_type),
-            target: self.target.or(other.target),
-        }
-    }
-}
-
 /// Opens the error of a run that failed.
 fn failure<'a>(record: &mut Record<'a>, slots: &Slots<'a>, whole: &str) {
     let properties = open_properties(slots);
     let inner = properties.as_ref().and_then(|it| it.get(Key::Error));
-    let mut it = properties_as_text(slots, whole).unwrap_or_default();
+    let mut it = Failure::of_properties_as_text(slots, whole).unwrap_or_default();
     for raw in inner.into_iter().chain(slots.get(Key::Error)) {
         it = it.or(Failure::inside(raw, whole).unwrap_or_default());
     }
@@ -241,7 +200,7 @@ fn failure<'a>(record: &mut Record<'a>, slots: &Slots<'a>, whole: &str) {
         record.context.activity = it.target;
     }
     if let Some(text) = it.message {
-        body::read(record, text);
+        body::read_bare(record, text);
     }
     let output = properties.and_then(|it| it.get(Key::Output)).or(slots.get(Key::Output));
     if record.chain.is_empty() {
@@ -252,15 +211,6 @@ fn failure<'a>(record: &mut Record<'a>, slots: &Slots<'a>, whole: &str) {
 /// The keys of `properties`, where it is an object.
 fn open_properties<'a>(slots: &Slots<'a>) -> Option<Slots<'a>> {
     slots.get(Key::Properties).filter(|raw| raw.is_object()).map(Slots::inside)
-}
-
-/// The error in properties that are written as a text.
-fn properties_as_text<'a>(slots: &Slots<'_>, whole: &str) -> Option<Failure<'a>> {
-    let raw = slots.get(Key::Properties).filter(|raw| raw.is_string())?;
-    let text = raw.text()?;
-    let (object, _) = Raw::first(&text)?;
-    let it = Failure::inside(object.get("error")?, &text)?;
-    Some(it.copied(offset_in(whole, raw.0) + 1))
 }
 
 /// SSIS writes one message a record, and tells its weight by the name of the event.
@@ -298,6 +248,10 @@ mod tests {
               "activity-run | Failed | 2 | - | m");
         check(r#"{"Status":"Failed","ActivityRunId":"x","Error":{"errorCode":"null","message":"null"},"ErrorMessage":"m"}"#,
               "activity-run | Failed | - | - | m");
+        check(r#"{"activityRunId":"x","error":{"message":"m"}}"#,
+              "activity-run | Failed | - | - | m");
+        check(r#"{"status":"Failed","activityRunId":"x","error":{"message":"{\"StatusCode\":\"DF-X\",\"Message\":\"a\\nb\",\"Details\":\"c\"}"}}"#,
+              "activity-run | Failed | DF-X | - | a\nb\nc");
         check(r#"{"status":"Succeeded","activityRunId":"x","error":{"message":"m"}}"#,
               "activity-run | Succeeded | - | - | ");
         check(r#"{"category":"ActivityRuns","operationName":"Copy - it -"}"#,

@@ -27,24 +27,37 @@ pub(crate) fn read<'a>(
 ) -> Option<Vec<Record<'a>>> {
     let mut reader = Reader { whole, settings, records: Vec::new() };
     let mut rest = text;
-    loop {
-        let (raw, end) = Raw::first(rest).filter(|(raw, _)| looks_like_json(*raw))?;
-        reader.value(raw, DEEPEST);
+    while looks_like_json(rest) {
+        let array = if rest.starts_with('[') { Raw::first(rest) } else { None };
+        let end = match array {
+            Some((array, end)) => {
+                reader.array(array, DEEPEST);
+                end
+            }
+            None => reader.object(rest, DEEPEST),
+        };
         rest = rest[end..].trim_start_matches(|c: char| c.is_whitespace() || c == ',');
-        if !Raw::first(rest).is_some_and(|(raw, _)| looks_like_json(raw)) {
-            return Some(reader.records);
-        }
     }
+    (rest.len() < text.len()).then_some(reader.records)
 }
 
 /// `{0} was not found` and `[14]0460.3404` are text.
-fn looks_like_json(raw: Raw<'_>) -> bool {
-    let inside = raw.0.get(1..).unwrap_or_default().trim_start();
-    match raw.0.as_bytes().first() {
+fn looks_like_json(text: &str) -> bool {
+    let inside = text.get(1..).unwrap_or_default().trim_start();
+    match text.as_bytes().first() {
         Some(b'{') => inside.starts_with(['"', '}']),
         Some(b'[') => inside.starts_with(['{', ']']),
         _ => false,
     }
+}
+
+/// A run that went well on a line of its own is read without opening what it did.
+fn good_run<'a>(text: &'a str, fields: &mut Fields<'a>) -> Option<Slots<'a>> {
+    let several = |joint: &[u8]| memchr::memmem::find(text.as_bytes(), joint).is_some();
+    if !text.ends_with('}') || several(b"}{") || several(b"} {") || several(b"\n") {
+        return None;
+    }
+    Slots::of_good_run(fields)
 }
 
 struct Reader<'a, 's> {
@@ -54,28 +67,38 @@ struct Reader<'a, 's> {
 }
 
 impl<'a> Reader<'a, '_> {
-    fn value(&mut self, raw: Raw<'a>, depth: usize) {
-        if depth > 0 && raw.is_array() {
-            for item in raw.items().filter(|item| item.is_object()) {
-                self.value(item, depth - 1);
+    fn array(&mut self, array: Raw<'a>, depth: usize) {
+        for item in array.items().filter(|_| depth > 0) {
+            if item.is_array() {
+                self.array(item, depth - 1);
+            } else if item.is_object() {
+                self.object(item.0, depth - 1);
             }
-        } else if raw.is_object() {
-            self.object(raw, depth);
         }
     }
 
-    fn object(&mut self, raw: Raw<'a>, depth: usize) {
-        let mut fields = raw.fields();
-        let slots = Slots::of(&mut fields);
+    /// Reads the object that the text begins with, and says where it ends.
+    fn object(&mut self, text: &'a str, depth: usize) -> usize {
+        let mut fields = Raw(text).fields();
+        let slots = good_run(text, &mut fields).unwrap_or_else(|| {
+            fields = Raw(text).fields();
+            Slots::of(&mut fields)
+        });
+        let end = fields.end();
+        self.known_object(Raw(&text[..end]), &slots, &fields, depth);
+        end
+    }
+
+    fn known_object(&mut self, raw: Raw<'a>, slots: &Slots<'a>, fields: &Fields<'a>, depth: usize) {
         for key in [Key::Records, Key::Values] {
             if let Some(items) = slots.get(key).filter(|items| items.is_array() && depth > 0) {
-                return self.value(items, depth - 1);
+                return self.array(items, depth);
             }
         }
         if let Some(tables) = slots.get(Key::Tables).filter(|tables| tables.is_array()) {
             return tables.items().for_each(|table| self.table(table));
         }
-        self.record(raw, &slots, &fields);
+        self.record(raw, slots, fields);
     }
 
     /// One object, and what is wrong with it.

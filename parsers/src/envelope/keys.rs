@@ -10,6 +10,7 @@
 
 use std::sync::LazyLock;
 
+use crate::json;
 use crate::json::{Fields, Raw};
 
 macro_rules! keys {
@@ -102,8 +103,25 @@ pub(crate) fn key(name: &str) -> Option<Key> {
 }
 
 fn known(name: &str) -> Option<Key> {
-    let bucket = BY_LENGTH.get(name.len())?;
-    bucket.iter().find(|(known, _)| name.eq_ignore_ascii_case(known)).map(|(_, key)| *key)
+    let first = name.as_bytes().first()?.to_ascii_lowercase();
+    let bucket = BY_LENGTH.get(name.len())?.iter();
+    let mut found = bucket.filter(|(known, _)| known.as_bytes()[0] == first);
+    found.find(|(known, _)| alike(name.as_bytes(), known.as_bytes())).map(|(_, key)| *key)
+}
+
+/// True when texts of one length differ in case at most: eight bytes at a time, since
+/// every key of every record passes here.
+fn alike(name: &[u8], known: &[u8]) -> bool {
+    let differ = |at: usize| {
+        json::word(name, at)
+            .zip(json::word(known, at))
+            .is_none_or(|(a, b)| (a | json::BLANKS) != (b | json::BLANKS))
+    };
+    match name.len() {
+        0..8 => name.eq_ignore_ascii_case(known),
+        // The last eight may overlap those before them.
+        length => !(0..length - 8).step_by(8).any(differ) && !differ(length - 8),
+    }
 }
 
 /// `pipelineName_s` without the suffix by which an older table tells types apart.
@@ -136,6 +154,36 @@ impl<'a> Slots<'a> {
             }
         }
         slots
+    }
+
+    /// Takes in the fields of an object; its properties stay unread if they follow the
+    /// word that the run went well. `None` where this is not the order of the fields.
+    pub(crate) fn of_good_run(fields: &mut Fields<'a>) -> Option<Self> {
+        let mut slots = Self::default();
+        while let Some(name) = fields.key() {
+            let key = key(name);
+            let raw = match key {
+                Some(Key::Properties) if slots.went_well() => fields.unread_value()?,
+                Some(Key::Properties) => return None,
+                _ => fields.value()?,
+            };
+            if let Some(key) = key {
+                slots.put(key, raw);
+            }
+        }
+        slots.is_complete().then_some(slots)
+    }
+
+    fn went_well(&self) -> bool {
+        let is = |key: Key, text: &str| self.get(key).is_some_and(|raw| raw.0 == text);
+        is(Key::Category, "\"ActivityRuns\"")
+            && (is(Key::Status, "\"Succeeded\"") || is(Key::Status, "\"InProgress\""))
+    }
+
+    /// False where a field may stand between the properties and another object, and was
+    /// passed over with them.
+    fn is_complete(&self) -> bool {
+        [Key::Start, Key::End, Key::Activity, Key::ActivityType].iter().all(|key| self.has(*key))
     }
 
     /// The fields of an object that is a value.
@@ -182,6 +230,12 @@ mod tests {
         assert_eq!(key("PIPELINENAME"), Some(Key::Pipeline));
         assert_eq!(key("pipelineName_s"), Some(Key::Pipeline));
         assert_eq!(key("_ResourceId"), Some(Key::Resource));
+        assert_eq!(key("effectiveIntegrationRuntime"), Some(Key::Runtime));
+        assert_eq!(key("effectiveIntegrationruntimE"), Some(Key::Runtime));
+        assert_eq!(key("effectiveIntegrationRuntimes"), None);
+        assert_eq!(key("effectiveIntegrationRuntimf"), None);
+        assert_eq!(key("eventdata"), Some(Key::EventData));
+        assert_eq!(key("eventdate"), None);
         assert_eq!(key("pipeline"), None);
         assert_eq!(key(""), None);
     }

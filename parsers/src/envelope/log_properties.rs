@@ -42,7 +42,8 @@ pub(crate) fn open<'a>(record: &mut Record<'a>, text: Text<'a>) -> Opened<'a> {
     }
     let range = content(&text.says, start, "<Text>", "</Text>");
     let range = range.or_else(|| content(&text.says, start, "<LogProperties>", "</LogProperties>"));
-    Opened::Text(match range {
+    // Where the tags hold nothing, what stands around them may.
+    Opened::Text(match range.filter(|range| !range.is_empty()) {
         Some(range) => text.part(range),
         None => text,
     })
@@ -54,5 +55,5 @@ fn content(text: &str, from: usize, opening: &str, closing: &str) -> Option<Rang
     let length = text[start..].rfind(closing).unwrap_or(text.len() - start);
     let inside = &text[start..start + length];
     let blank = inside.len() - inside.trim_start().len();
-    Some(start + blank..start + inside.trim_end().len())
+    Some(start + blank..start + blank + inside.trim().len())
 }

@@ -62,8 +62,11 @@ impl<'a> Text<'a> {
         Text { says, written: "", at, dropped: 0, lead_back: |_, _| 0 }
     }
 
-    /// A part of the text.
+    /// A part of the text; the text itself where the range is none.
     pub(crate) fn part(self, range: Range<usize>) -> Self {
+        if self.says.get(range.clone()).is_none() {
+            return self;
+        }
         let dropped = self.dropped + range.start;
         Self { says: part(self.says, range), dropped, ..self }
     }

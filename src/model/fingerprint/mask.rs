@@ -18,6 +18,9 @@ use crate::model::redacted::secrets;
 /// A quote that goes on longer than this is no quote.
 const LONGEST_QUOTE: usize = 2000;
 
+/// Quotes that are looked at to find the one that closes.
+const MOST_QUOTES: usize = 32;
+
 /// Fewer words in quotes are a name, more are a sentence.
 const SENTENCE: usize = 5;
 
@@ -105,11 +108,11 @@ impl<'t, F: FnMut(&'t str)> Scanner<'t, '_, F> {
         let start = at + opening.len_utf8();
         let mut from = start;
         let limit = limit.min(start + LONGEST_QUOTE);
-        loop {
-            let found = self.text.as_bytes().get(from..limit)?;
-            let end = from + find_quote(found, closing(opening))?;
-            let mut near = self.secrets.iter().take_while(|it| it.start <= end);
-            if let Some(secret) = near.find(|it| it.contains(&end)) {
+        for _ in 0..MOST_QUOTES {
+            let near = self.text.as_bytes().get(from..limit)?;
+            let end = from + memchr::memmem::find(near, closing(opening).as_bytes())?;
+            let passed = self.secrets.partition_point(|secret| secret.end <= end);
+            if let Some(secret) = self.secrets.get(passed).filter(|it| it.start <= end) {
                 from = secret.end;
                 continue;
             }
@@ -119,6 +122,7 @@ impl<'t, F: FnMut(&'t str)> Scanner<'t, '_, F> {
             }
             from = behind;
         }
+        None
     }
 
     /// A name is masked, a sentence is read.
@@ -292,8 +296,4 @@ fn closing(opening: char) -> &'static str {
         '«' | '»' => "»",
         _ => "`",
     }
-}
-
-fn find_quote(bytes: &[u8], quote: &str) -> Option<usize> {
-    memchr::memmem::find(bytes, quote.as_bytes())
 }

@@ -120,8 +120,7 @@ pub(in crate::model) fn spans(text: &str) -> Vec<Range<usize>> {
             continue;
         }
         let form = MARKS[found.pattern().as_usize()].1;
-        if let Some(span) = secret(text, &mark, form).filter(|span| is_secret(&text[span.clone()]))
-        {
+        if let Some(span) = secret(text, &mark, form).filter(|span| is_secret(text, span)) {
             spans.push(span);
         }
     }
@@ -145,13 +144,16 @@ fn secret(text: &str, mark: &Range<usize>, form: Form) -> Option<Range<usize>> {
     }
 }
 
+/// How all labels begin; what holds or touches one was looked at before.
+const LABEL: &str = "[redacted:";
+
 /// False for what is empty, masked by stars, or redacted already.
-fn is_secret(value: &str) -> bool {
-    let value = value.trim();
-    !(value.is_empty()
-        || value == "null"
-        || value.starts_with("[redacted:")
-        || value.bytes().all(|byte| byte == b'*'))
+fn is_secret(text: &str, span: &Range<usize>) -> bool {
+    let value = text[span.clone()].trim();
+    let redacted = value.contains(LABEL)
+        || text[span.end..].starts_with(LABEL)
+        || text[..span.start].ends_with(LABEL);
+    !(redacted || value.is_empty() || value == "null" || value.bytes().all(|byte| byte == b'*'))
 }
 
 /// A password is one wherever it stands. `Failed to get the secret: the request …` is
@@ -178,19 +180,15 @@ fn token(text: &str, mark: &Range<usize>) -> Option<Range<usize>> {
 
 /// `Authorization: Bearer x`: the scheme stays, what follows goes.
 fn header(text: &str, mark: &Range<usize>) -> Option<Range<usize>> {
-    let span = value::header(text, mark.end)?;
-    let value = &text[span.clone()];
-    match value.split_once([' ', '+']) {
-        Some((scheme, rest)) if scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
-            let rest = rest.trim_start();
-            let start = span.end - rest.len();
-            let end = start + rest.find([' ', ',']).unwrap_or(rest.len());
-            (end - start >= 6 && (known_scheme(scheme) || looks_random(&text[start..end])))
-                .then_some(start..end)
-        }
-        Some(_) => None,
-        None => (value.len() >= 16 && looks_random(value)).then_some(span),
+    let start = value::header(text, mark.end)?;
+    let is_part = |byte: u8| byte.is_ascii_graphic() && !b"\"'<>\\;,}".contains(&byte);
+    let word = run(text, start, is_part);
+    let behind = run(text, word.end, |byte| byte == b' ').end;
+    if known_scheme(&text[word.clone()]) {
+        let token = run(text, behind, is_part);
+        return (token.len() >= 6).then_some(token);
     }
+    (word.len() >= 16 && looks_random(&text[word.clone()])).then_some(word)
 }
 
 fn known_scheme(word: &str) -> bool {
@@ -217,9 +215,12 @@ fn node_key(text: &str, mark: &Range<usize>) -> Option<Range<usize>> {
         return None;
     }
     let id = run(text, mark.end, |byte| byte.is_ascii_hexdigit() || byte == b'-');
+    if id.len() < 8 || !text[id.end..].starts_with('@') {
+        return None;
+    }
     let is_rest = |byte: u8| byte.is_ascii_graphic() && !b"\"'<>\\,;)]}".contains(&byte);
     let rest = run(text, id.end, is_rest);
-    (id.len() >= 8 && text[rest.clone()].starts_with('@')).then_some(mark.start..rest.end)
+    Some(mark.start..rest.end)
 }
 
 fn jwt(text: &str, mark: &Range<usize>) -> Option<Range<usize>> {

@@ -204,16 +204,10 @@ fn word(text: &str, start: usize) -> Range<usize> {
     start..start + word.trim_end_matches(['.', ')', ']', '}']).len()
 }
 
-/// The value of a header: to its quote, or to the end of the line.
-pub(super) fn header(text: &str, key_end: usize) -> Option<Range<usize>> {
+/// Where the value of a header begins, behind its quote if it has one.
+pub(super) fn header(text: &str, key_end: usize) -> Option<usize> {
     let (start, _) = separator(text, &(key_end..key_end))?;
-    if let Some(quote) = quote(&text[start..]) {
-        return Some(quoted(text, start + quote.len(), quote));
-    }
-    let line = near(&text[start..]);
-    let line = &line[..line_end(line, 0)];
-    let end = line.find(['"', '\'', '<', '\\', ';', '}']).unwrap_or(line.len());
-    Some(start..start + line[..end].trim_end().len())
+    Some(start + quote(&text[start..]).map_or(0, str::len))
 }
 
 /// `{"type":"SecureString","value":"…"}`: the value inside.

@@ -1,0 +1,99 @@
+//! The commands as a user meets them: what is printed where, and with which exit code.
+
+use serde_json::Value;
+
+use crate::support::{chain, root, shirwatch, stdout};
+
+#[test]
+fn explain_names_the_root_the_rule_and_what_to_do() {
+    let output = shirwatch(&["explain", &chain(1)]);
+    let text = stdout(&output);
+    assert!(output.status.success());
+    for part in
+        ["SqlOperationFailed", "SqlException", "root cause", "What to do", "  1. ", "https://"]
+    {
+        assert!(text.contains(part), "`{part}` is not in:\n{text}");
+    }
+    assert!(!text.contains('\x1b'), "colour without a terminal:\n{text}");
+}
+
+#[test]
+fn explain_prints_a_finding_for_programs() {
+    let output = shirwatch(&["explain", "--format", "json", &chain(1)]);
+    let finding: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(finding["record"]["chain"].as_array().unwrap().len(), 2);
+    assert_eq!(finding["record"]["chain"][1]["details"]["SqlErrorNumber"], "208");
+    assert_eq!(finding["record"]["format"], "plain");
+    assert_eq!(finding["matched"]["link"], 1);
+    for key in ["rule", "category", "severity", "fault", "title", "cause", "fingerprint"] {
+        assert!(finding[key].is_string(), "{key}: {finding}");
+    }
+}
+
+#[test]
+fn explain_says_when_no_rule_knows_the_error() {
+    let text = "ErrorCode=Zyx,'Type=A.QuxException,Message=Frobnication of the blorp.,Source=s,'";
+    let output = shirwatch(&["explain", "--format", "json", text]);
+    let finding: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (&finding["rule"], &finding["category"]),
+        (&"unclassified".into(), &"unknown".into())
+    );
+    assert_eq!(finding["record"]["chain"][0]["error_code"], "Zyx");
+}
+
+#[test]
+fn secrets_are_never_shown() {
+    let text = chain(1).replace("dbo.t1", "AccountKey=FAKEFAKEFAKEFAKE==;Password=hunter2");
+    for format in ["text", "json"] {
+        let output = shirwatch(&["explain", "--format", format, &text]);
+        let shown = stdout(&output);
+        assert!(!shown.contains("hunter2") && !shown.contains("FAKEFAKE"), "{shown}");
+        assert!(shown.contains("[redacted:secret]"), "{shown}");
+    }
+}
+
+#[test]
+fn scan_sums_up_and_names_positions() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("a.log");
+    std::fs::write(&file, ["nothing here\n", &chain(1), &chain(2)].concat()).unwrap();
+    let path = file.to_str().unwrap();
+    let sum: Value =
+        serde_json::from_slice(&shirwatch(&["scan", "--format", "json", path]).stdout).unwrap();
+    assert_eq!((&sum["files"], &sum["lines"], &sum["findings"]), (&1.into(), &3.into(), &2.into()));
+    assert_eq!(sum["by_code"]["SqlOperationFailed"], 2);
+    let lines = stdout(&shirwatch(&["scan", "--format", "jsonl", path]));
+    let lines: Vec<Value> = lines.lines().map(|it| serde_json::from_str(it).unwrap()).collect();
+    assert_eq!(lines.len(), 2);
+    assert_eq!(
+        (&lines[0]["position"]["offset"], &lines[0]["position"]["line"]),
+        (&13.into(), &2.into())
+    );
+    assert_eq!(lines[1]["position"]["line"], 3);
+}
+
+#[test]
+#[rustfmt::skip]
+fn exit_codes_are_as_documented() {
+    let demo = root().join("deploy/demo/logs");
+    let demo = demo.to_str().unwrap();
+    // arguments                                              exit code
+    check(&["scan", "--format", "json", demo],                0);
+    check(&["scan", "--fail-on", "error", demo],              4);
+    check(&["scan", "/no/such/folder"],                       2);
+    check(&["frobnicate"],                                    2);
+    check(&["explain", ""],                                   2);
+    check(&["rules", "show", "no-such-rule"],                 1);
+    check(&["run", "--once"],                                 2);
+    check(&["run", "--config", "/no/such/file.yaml"],         3);
+    check(&["completions", "bash"],                           0);
+    check(&["--version"],                                     0);
+}
+
+#[track_caller]
+fn check(arguments: &[&str], expected: i32) {
+    let output = shirwatch(arguments);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(expected), "{arguments:?}: {said}");
+}

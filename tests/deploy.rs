@@ -1,0 +1,52 @@
+//! What we ship: the configuration that documents itself, and the demo.
+
+use crate::support::{root, shirwatch, stdout};
+
+#[test]
+fn the_shipped_configuration_is_the_generated_one() {
+    let made = stdout(&shirwatch(&["config", "init"]));
+    expect_test::expect_file![root().join("deploy/shirwatch.yaml")].assert_eq(&made);
+}
+
+#[test]
+fn the_default_configuration_is_accepted() {
+    let file = root().join("deploy/shirwatch.yaml");
+    let output = shirwatch(&["config", "check", file.to_str().unwrap()]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn the_configuration_in_effect_can_be_read_back() {
+    let shown = stdout(&shirwatch(&["config", "show"]));
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("shown.yaml");
+    std::fs::write(&file, &shown).unwrap();
+    let output = shirwatch(&["config", "check", file.to_str().unwrap()]);
+    assert!(output.status.success(), "{}\n{shown}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+#[rustfmt::skip]
+fn a_faulty_configuration_is_refused_with_line_and_remedy() {
+    // configuration                                                what is said
+    check("webb: {}\n",                                             &["x.yaml:1: ", "webb"]);
+    check("log: { level: loud }\nmetrics: { max: 1 }\n",            &["x.yaml:1: ", "x.yaml:2: ", "loud", "max"]);
+    check("receivers:\n  - name: a\n",                              &["x.yaml:2: ", "receiver `a` says nothing"]);
+    check("sources:\n  - file: {}\n  - file: {}\n",                 &["two sources are named `file`"]);
+    check("incidents: { resolve_after: soon }\n",                   &["x.yaml:1: "]);
+    check("web: { listen: '0.0.0.0:1' }\n",                         &["x.yaml:1: ", "read_only"]);
+    check("routes: [ { receivers: [nobody] } ]\n",                  &["x.yaml:1: ", "nobody"]);
+}
+
+#[track_caller]
+fn check(text: &str, expected: &[&str]) {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("x.yaml");
+    std::fs::write(&file, text).unwrap();
+    let output = shirwatch(&["config", "check", file.to_str().unwrap()]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{text}: {said}");
+    for part in expected {
+        assert!(said.contains(part), "`{part}` is not in: {said}");
+    }
+}
