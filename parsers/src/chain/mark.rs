@@ -141,9 +141,12 @@ fn message_key(input: &str) -> IResult<&str, &str> {
 
 /// Whether a link without a message can end like this: cut off after its type, or closed.
 fn ends_here(rest: &str, coded: bool) -> bool {
-    let rest = rest.trim_end_matches(['.', '"', ' ']);
-    let cut = rest.is_empty() || ", Message=".starts_with(rest) || ",Message=".starts_with(rest);
-    cut || (coded && (rest.starts_with(",'") || rest.starts_with('\n') || rest.starts_with(',')))
+    let cut = [", Message=", ",Message="].iter().any(|key| {
+        let pairs = key.bytes().zip(rest.bytes());
+        let alike = pairs.take_while(|(a, b)| a == b).count();
+        rest[alike..].chars().all(|c| matches!(c, '.' | '"' | ' '))
+    });
+    cut || (coded && rest.starts_with([',', '\n']))
 }
 
 /// A code and where it begins.
@@ -165,7 +168,7 @@ fn code_before(before: &str) -> Option<Code<'_>> {
     named.then_some(Code { start, name })
 }
 
-fn is_code_char(c: char) -> bool {
+pub(super) fn is_code_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')
 }
 
@@ -255,10 +258,15 @@ fn next(rest: &str) -> Next {
     let rest = rest.strip_prefix('.').unwrap_or(rest);
     match rest.chars().next() {
         None | Some('\n' | '\r' | '"' | '<' | '\\' | '\u{201c}' | '\u{201d}') => Next::End,
-        Some(' ' | ')' | ']' | '}' | ';' | '.' | '\t') if rest.trim().is_empty() => Next::End,
+        Some(' ' | ')' | ']' | '}' | ';' | '.' | '\t') if is_blank(rest) => Next::End,
         Some(' ' | ')' | ']' | '}' | ';' | '.' | '\t' | ':') => Next::Text,
         Some(_) => Next::Nothing,
     }
+}
+
+/// Whether nothing follows. It stops at the first letter, as there are many closes.
+fn is_blank(rest: &str) -> bool {
+    rest.chars().all(char::is_whitespace)
 }
 
 fn starts_with_code(text: &str) -> bool {

@@ -14,14 +14,14 @@ use std::borrow::Cow;
 
 use memchr::memmem;
 use nom::branch::alt;
-use nom::bytes::complete::{tag, tag_no_case, take_until};
-use nom::character::complete::multispace0;
+use nom::bytes::complete::{tag, tag_no_case, take_until, take_while1};
+use nom::character::complete::{multispace0, multispace1};
 use nom::combinator::{opt, value};
 use nom::{IResult, Parser};
 
 use crate::chain::Link;
 use crate::chain::entities::decode;
-use crate::chain::mark::{code, is_code};
+use crate::chain::mark::{code, is_code, is_code_char};
 use crate::record::Side;
 
 /// What the prefixes say.
@@ -180,9 +180,9 @@ fn equals(input: &str) -> IResult<&str, &str> {
 /// `ErrorCode: Name` on a line of its own, then `Message: text`.
 fn labelled(input: &str) -> IResult<&str, &str> {
     let (input, _) = tag("ErrorCode: ")(input)?;
-    let (input, name) = take_until("\n")(input)?;
-    let (input, _) = (multispace0, tag("Message:"), multispace0).parse(input)?;
-    Ok((input, name.trim_end()))
+    let (input, name) = take_while1(is_code_char)(input)?;
+    let (input, _) = (multispace1, tag("Message:"), multispace0).parse(input)?;
+    Ok((input, name))
 }
 
 #[cfg(test)]

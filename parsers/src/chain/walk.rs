@@ -32,6 +32,9 @@ pub(super) fn walk(text: &str, depth: usize) -> Walked<'_> {
     walk.finish()
 }
 
+/// Bytes between two links that lack the close between them.
+const LONGEST_JOINT: usize = 256;
+
 /// A chain that is open.
 #[derive(Clone, Copy)]
 struct Level<'a> {
@@ -52,6 +55,10 @@ struct Walk<'a> {
     text: &'a str,
     depth: usize,
     levels: Vec<Level<'a>>,
+    /// Levels that are not firm, but for the outermost.
+    loose: usize,
+    /// The message of each link that was written down, and where it stands.
+    messages: Vec<(&'a str, usize)>,
     /// A close whose next link must open right behind it.
     joint: Option<Close>,
     out: Walked<'a>,
@@ -59,7 +66,9 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn new(text: &'a str, depth: usize) -> Self {
-        Self { text, depth, levels: Vec::new(), joint: None, out: Walked::default() }
+        let out = Walked::default();
+        let (levels, messages) = (Vec::new(), Vec::new());
+        Self { text, depth, levels, loose: 0, messages, joint: None, out }
     }
 
     /// Takes all marks. Gives the openings that turned out to be text.
@@ -70,10 +79,14 @@ impl<'a> Walk<'a> {
                 Mark::Open(it) => self.open(it),
                 Mark::Source(it) => self.source(it),
                 Mark::Close(it) => {
-                    let unclosed = self.close(it);
-                    if ignored.is_empty() && !unclosed.is_empty() {
-                        return unclosed;
+                    if !self.close(it) {
+                        continue;
                     }
+                    if ignored.is_empty() {
+                        return self.unclosed();
+                    }
+                    self.drop_unclosed();
+                    self.close(it);
                 }
             }
         }
@@ -91,6 +104,7 @@ impl<'a> Walk<'a> {
             Some(end) => self.next_link(end, it),
             None if it.quoted && it.message.is_some() => {
                 let firm = Some(it.start) == top.open.message;
+                self.loose += usize::from(!firm);
                 self.levels.push(Level::new(it, it.at, firm));
             }
             None => {}
@@ -123,39 +137,58 @@ impl<'a> Walk<'a> {
         top.errors = rest.starts_with("SqlErrorNumber=") && has_errors(rest);
     }
 
-    /// Takes a close. Gives the openings that were text, if it shows that there are some.
-    fn close(&mut self, it: Close) -> Vec<usize> {
-        let Some(top) = self.levels.last() else { return Vec::new() };
+    /// Takes a close. True when it shows that some openings were text, and was not taken.
+    fn close(&mut self, it: Close) -> bool {
+        let Some(top) = self.levels.last() else { return false };
         if top.errors && !self.text[..it.at].ends_with(']') {
-            return Vec::new();
+            return false;
         }
         let sourced = top.source.is_some_and(|source| source.end <= it.at);
-        let last = self.text[it.end..].trim_matches(['.', '\'', '"', ' ', '\n', '\r']).is_empty();
+        let ends = |c: char| matches!(c, '.' | '\'' | '"' | ' ' | '\n' | '\r');
+        let last = self.text[it.end..].chars().all(ends);
         match it.next {
             Next::Link => self.joint = Some(it),
             Next::Shared if sourced => self.joint = Some(it),
-            Next::Source if self.levels.len() > 1 => drop(self.levels.pop()),
+            Next::Source if self.levels.len() > 1 => self.leave(),
             Next::End | Next::Text if sourced || last => return self.end(it),
             _ => {}
         }
-        Vec::new()
+        false
     }
 
     /// A chain ends: one inside a message, or the outermost.
-    fn end(&mut self, it: Close) -> Vec<usize> {
-        if self.levels.len() == 1 {
-            if let Some(top) = self.levels.pop() {
-                self.emit(top, it.at);
-                self.out.it.end = Some(it.end);
+    fn end(&mut self, it: Close) -> bool {
+        if self.levels.len() > 1 {
+            let unclosed = it.next == Next::End && self.loose > 0;
+            if !unclosed {
+                self.leave();
             }
-            return Vec::new();
+            return unclosed;
         }
-        let inner = &self.levels[1..];
-        if it.next == Next::End && inner.iter().any(|level| !level.firm) {
-            return inner.iter().filter(|it| !it.firm).map(|level| level.first).collect();
+        if let Some(top) = self.levels.pop() {
+            self.emit(top, it.at);
+            self.out.it.end = Some(it.end);
         }
-        self.levels.pop();
-        Vec::new()
+        false
+    }
+
+    /// Leaves the chain inside a message that is open.
+    fn leave(&mut self) {
+        let level = self.levels.pop();
+        self.loose -= usize::from(level.is_some_and(|it| !it.firm));
+    }
+
+    /// The openings inside messages that nothing closed.
+    fn unclosed(&self) -> Vec<usize> {
+        let inner = self.levels.iter().skip(1);
+        inner.filter(|it| !it.firm).map(|level| level.first).collect()
+    }
+
+    /// Passes over them, where the walk is not begun once more.
+    fn drop_unclosed(&mut self) {
+        let mut outermost = true;
+        self.levels.retain(|level| std::mem::take(&mut outermost) || level.firm);
+        self.loose = 0;
     }
 
     fn finish(mut self) -> Walked<'a> {
@@ -172,13 +205,19 @@ impl<'a> Walk<'a> {
         if let Some(at) = headless(self.text, self.out.head) {
             self.issue(at, IssueKind::HeadMissing);
         }
+        for (at, (message, from)) in std::mem::take(&mut self.messages).into_iter().enumerate() {
+            self.out.it.links[at].embedded = self.embedded(message, from);
+        }
         self.out
     }
 
     fn issue(&mut self, at: usize, kind: IssueKind) {
         let cut = matches!(kind, IssueKind::Truncated | IssueKind::HeadMissing);
         self.out.it.truncated |= cut;
-        self.out.it.issues.push(ParseIssue { at, kind });
+        // Once is enough, however many chains lie too deep.
+        if !self.out.it.issues.iter().any(|it| it.kind == kind) {
+            self.out.it.issues.push(ParseIssue { at, kind });
+        }
     }
 
     /// Writes down a link of the outermost chain, whose text ends at `end`.
@@ -190,7 +229,7 @@ impl<'a> Walk<'a> {
         let message = if level.open.message.is_some() { message } else { "" };
         let rest = source.map_or("", |it| self.text.get(it.end..end).unwrap_or(""));
         let Details { fields, stack_trace } = details(rest.trim_end_matches('\''));
-        let embedded = self.embedded(message, from);
+        self.messages.push((message, from));
         self.out.it.links.push(Link {
             error_code: level.open.code.map(Cow::Borrowed),
             type_name: Some(Cow::Borrowed(level.open.type_name)),
@@ -198,7 +237,7 @@ impl<'a> Walk<'a> {
             source: source.map(|it| decode(it.name)),
             details: fields,
             stack_trace,
-            embedded,
+            embedded: Vec::new(),
         });
     }
 
@@ -212,9 +251,10 @@ impl<'a> Walk<'a> {
             return Vec::new();
         }
         let inner = walk(message, self.depth + 1);
-        let deep = inner.it.issues.iter().filter(|it| it.kind == IssueKind::NestingLimit);
-        let moved = deep.map(|it| ParseIssue { at: it.at + from, kind: it.kind });
-        self.out.it.issues.extend(moved);
+        let deep = inner.it.issues.iter().find(|it| it.kind == IssueKind::NestingLimit);
+        if let Some(issue) = deep {
+            self.issue(issue.at + from, IssueKind::NestingLimit);
+        }
         inner.it.links
     }
 }
@@ -230,8 +270,10 @@ impl<'a> Level<'a> {
 fn loose_joint(text: &str, top: &Level<'_>, it: &Open<'_>) -> Option<usize> {
     let source = top.source?;
     let between = text.get(source.end..it.start)?;
-    let bare = between.trim_matches(|c: char| c == ',' || c == '\'' || c.is_whitespace());
-    let loose = bare.is_empty() || (!top.open.quoted && !it.quoted);
+    let joins = |c: char| c == ',' || c == '\'' || c.is_whitespace();
+    // A joint is short; what is longer need not be looked through at every opening.
+    let bare = between.len() <= LONGEST_JOINT && between.chars().all(joins);
+    let loose = bare || (!top.open.quoted && !it.quoted);
     let trimmed = between.trim_end_matches(|c: char| c == ',' || c.is_whitespace());
     loose.then_some(source.end + trimmed.len())
 }

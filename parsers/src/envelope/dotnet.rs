@@ -8,7 +8,9 @@
 //!
 //! The host service logs its own errors so, beside the chains of the copy engine. Each
 //! `Type: message` becomes a link, its frames the stack trace; the arrow, or a new line,
-//! leads to the next. A colon may be full-width. Which type it is is not judged.
+//! leads to the next. A colon may be full-width, the words of a wrapper may stand in front
+//! (`Operation on target A failed: `), and the whole may be a text of an object. Which type
+//! it is is not judged.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -16,26 +18,54 @@ use std::ops::Range;
 use memchr::memmem;
 
 use crate::chain::Link;
+use crate::chain::preamble;
+use crate::json::Raw;
 use crate::record::Record;
 
 /// More exceptions than anybody prints.
 const MOST: usize = 32;
 
+/// An object in a text in an object is opened this often.
+const DEEPEST: usize = 3;
+
 const EXCEPTION: &str = "Exception";
 
 /// Reads the printed exceptions of the message into the chain.
 pub(crate) fn read(record: &mut Record<'_>) {
-    let Some(first) = first(&record.message) else { return };
-    let places = places(&record.message, first);
     record.chain = match &record.message {
-        Cow::Borrowed(text) => places.iter().map(|place| link(text, place)).collect(),
-        Cow::Owned(text) => places.iter().map(|place| link(text, place).into_owned()).collect(),
+        Cow::Borrowed(text) => links(text),
+        Cow::Owned(text) => links(text).into_iter().map(Link::into_owned).collect(),
     };
 }
 
-/// The first type, if it stands where a print begins: on a line of its own, behind a label,
-/// or with an arrow to the next. A type named in the middle of a sentence is prose.
+fn links(text: &str) -> Vec<Link<'_>> {
+    if memmem::find(text.as_bytes(), EXCEPTION.as_bytes()).is_none() {
+        return Vec::new();
+    }
+    if text.starts_with('{') {
+        return of_object(text, DEEPEST);
+    }
+    let Some(first) = first(text) else { return Vec::new() };
+    places(text, first).iter().map(|place| link(text, place)).collect()
+}
+
+/// The exceptions in the first text of an object that prints one.
+fn of_object<'a>(text: &str, depth: usize) -> Vec<Link<'a>> {
+    let texts = Raw(text).strings().filter_map(Raw::text);
+    let printed = texts.filter(|it| it.contains(EXCEPTION)).map(|it| match it.starts_with('{') {
+        true if depth > 0 => of_object(&it, depth - 1),
+        true => Vec::new(),
+        false => links(&it).into_iter().map(Link::into_owned).collect(),
+    });
+    printed.take(MOST).find(|it| !it.is_empty()).unwrap_or_default()
+}
+
+/// The first type, if it stands where a print begins: on a line of its own, behind a label
+/// or the words of a wrapper, or with an arrow to the next. A type named in the middle of a
+/// sentence is prose.
 fn first(text: &str) -> Option<Range<usize>> {
+    let wrapped = text.len() - preamble::strip(text).len();
+    let last_arrow = memmem::rfind(text.as_bytes(), b" ---> ").unwrap_or(0);
     let mut at = 0;
     loop {
         let found = next(text, at)?;
@@ -44,7 +74,7 @@ fn first(text: &str) -> Option<Range<usize>> {
         let labelled = ["etail:", "etails:", " Exception:", "\nException:", "rror log:"];
         let labelled =
             before == "Exception:" || labelled.iter().any(|label| before.ends_with(label));
-        if begins || labelled || text[found.end..].contains(" ---> ") {
+        if begins || labelled || found.start == wrapped || found.end <= last_arrow {
             return Some(found);
         }
         at = found.end;
@@ -88,13 +118,20 @@ fn following(text: &str, from: usize) -> Option<Range<usize>> {
     loop {
         let found = next(text, at)?;
         let before = text[..found.start].trim_end_matches(' ');
-        let aggregate = before.ends_with(')') && before[from..].contains("(Inner Exception #");
+        let aggregate = numbered(before);
         let led = ["--->", "\n", "Caused by:"].iter().any(|lead| before.ends_with(lead));
         if led || aggregate {
             return Some(found);
         }
         at = found.end;
     }
+}
+
+/// `(Inner Exception #0)` at the end.
+fn numbered(before: &str) -> bool {
+    let Some(inside) = before.strip_suffix(')') else { return false };
+    let number = inside.trim_end_matches(|c: char| c.is_ascii_digit());
+    number.ends_with("(Inner Exception #")
 }
 
 /// The next `Some.Type.NameException:` from `from` on.
@@ -114,7 +151,8 @@ fn next(text: &str, from: usize) -> Option<Range<usize>> {
         if dotted && !name.ends_with('.') && colon(&text[range.end..]).is_some() {
             return Some(range);
         }
-        at = found + EXCEPTION.len();
+        // The rest of the word ends where this one does, so it is no type either.
+        at = found + tail;
     }
 }
 
@@ -178,6 +216,11 @@ mod tests {
         check("Exception: no type. threw an A.BException here",          "");
         check("java.lang.Exception: no",                                "");
         check("it failed with A.BException: in the middle",              "");
+        check("Operation on target C failed: A.BException: one\nC.DException: two", "A.BException|one|;C.DException|two|");
+        check("Activity failed because an inner activity failed; Inner activity name: C, Error: A.BException: one", "A.BException|one|");
+        check(r#"{"error":{"message":"A.BException: one\r\n   at E.F()"}}"#, "A.BException|one|at E.F()");
+        check(r#"{"message":"{\"a\":\"A.BException: one\"}"}"#,           "A.BException|one|");
+        check(r#"{"a":"it is no A.BException: one"}"#,                     "");
         check("Exception message: 'NA'",                                 "");
     }
 

@@ -17,6 +17,9 @@ use crate::json::Raw;
 use crate::record::{Format, Record};
 use crate::xml;
 
+/// Arrays and objects around a text are opened this deep.
+const DEEPEST: usize = 4;
+
 /// True when the keys are those of an event.
 pub(crate) fn is_event(slots: &Slots<'_>) -> bool {
     let table = slots.get(Key::Table).and_then(Raw::inner) == Some("Event");
@@ -78,22 +81,25 @@ fn node<'a>(slots: &Slots<'a>) -> Option<std::borrow::Cow<'a, str>> {
 fn message<'a>(slots: &Slots<'a>, whole: &str) -> Option<Text<'a>> {
     let text = |raw: Raw<'a>| Text::json(raw, whole);
     let original = || slots.get(Key::EventId)?.get("original").and_then(text);
-    let winlog = || slots.get(Key::Winlog)?.get("event_data").and_then(|raw| data(raw, whole));
+    let data = |raw: Raw<'a>| data(raw, whole, DEEPEST);
+    let winlog = || slots.get(Key::Winlog)?.get("event_data").and_then(data);
     let found = slots.get(Key::Message).and_then(text);
     found
-        .or_else(|| slots.get(Key::EventData).and_then(|raw| data(raw, whole)))
-        .or_else(|| slots.get(Key::Properties).and_then(|raw| data(raw, whole)))
+        .or_else(|| slots.get(Key::EventData).and_then(data))
+        .or_else(|| slots.get(Key::Properties).and_then(data))
         .or_else(winlog)
         .or_else(original)
 }
 
 /// The first text of the data: `["…"]`, `[{"Value":"…"}]`, `{"param1":"…"}`, or XML.
-fn data<'a>(raw: Raw<'a>, whole: &str) -> Option<Text<'a>> {
-    if raw.is_array() {
-        return raw.items().find_map(|item| data(item.get("Value").unwrap_or(item), whole));
-    }
-    if raw.is_object() {
-        return raw.fields().find_map(|(_, value)| data(value, whole));
+fn data<'a>(raw: Raw<'a>, whole: &str, depth: usize) -> Option<Text<'a>> {
+    if raw.is_array() || raw.is_object() {
+        let depth = depth.checked_sub(1)?;
+        let value = |item: Raw<'a>| data(item.get("Value").unwrap_or(item), whole, depth);
+        return raw
+            .items()
+            .find_map(value)
+            .or_else(|| raw.fields().find_map(|(_, value)| data(value, whole, depth)));
     }
     let text = Text::json(raw, whole)?;
     let at = offset_in(whole, raw.0);
@@ -129,7 +135,7 @@ fn nested<'a>(slots: &Slots<'a>, whole: &str, settings: &Settings) -> Record<'a>
     stamp::time(&mut record, &system, whole, settings);
     record.level = stamp::level(&system);
     record.context.node = system.get(Key::Node).and_then(filled);
-    if let Some(text) = event.get("EventData").and_then(|raw| data(raw, whole)) {
+    if let Some(text) = event.get("EventData").and_then(|raw| data(raw, whole, DEEPEST)) {
         body::read(&mut record, text);
     }
     record

@@ -34,7 +34,9 @@ pub(crate) fn read<'a>(
                 reader.array(array, DEEPEST);
                 end
             }
-            None => reader.object(rest, DEEPEST),
+            None if rest.len() == text.len() => reader.object(rest, DEEPEST),
+            // Of many in a row, each is read as what it is: one is not the whole text.
+            None => reader.slow_object(rest, DEEPEST),
         };
         rest = rest[end..].trim_start_matches(|c: char| c.is_whitespace() || c == ',');
     }
@@ -54,7 +56,7 @@ fn looks_like_json(text: &str) -> bool {
 /// A run that went well on a line of its own is read without opening what it did.
 fn good_run<'a>(text: &'a str, fields: &mut Fields<'a>) -> Option<Slots<'a>> {
     let several = |joint: &[u8]| memchr::memmem::find(text.as_bytes(), joint).is_some();
-    if !text.ends_with('}') || several(b"}{") || several(b"} {") || several(b"\n") {
+    if !text.ends_with('}') || [&b"}{"[..], b"} {", b"},{\"", b"\n"].into_iter().any(several) {
         return None;
     }
     Slots::of_good_run(fields)
@@ -80,10 +82,18 @@ impl<'a> Reader<'a, '_> {
     /// Reads the object that the text begins with, and says where it ends.
     fn object(&mut self, text: &'a str, depth: usize) -> usize {
         let mut fields = Raw(text).fields();
-        let slots = good_run(text, &mut fields).unwrap_or_else(|| {
-            fields = Raw(text).fields();
-            Slots::of(&mut fields)
-        });
+        let Some(slots) = good_run(text, &mut fields) else {
+            return self.slow_object(text, depth);
+        };
+        let end = fields.end();
+        self.known_object(Raw(&text[..end]), &slots, &fields, depth);
+        end
+    }
+
+    /// Reads it without the hope that it is a run which went well.
+    fn slow_object(&mut self, text: &'a str, depth: usize) -> usize {
+        let mut fields = Raw(text).fields();
+        let slots = Slots::of(&mut fields);
         let end = fields.end();
         self.known_object(Raw(&text[..end]), &slots, &fields, depth);
         end
