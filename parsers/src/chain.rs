@@ -38,7 +38,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::issue::ParseIssue;
+use crate::issue::{IssueKind, ParseIssue};
 use crate::record::{Side, owned};
 
 /// How deep chains inside messages are read; what is nested deeper stays in its message.
@@ -132,6 +132,14 @@ pub fn read(text: &str) -> Reading<'_> {
     reading.it.activity = before.activity;
     if reading.it.links.is_empty() {
         reading.it.links.extend(preamble::lone_code(text));
+        if let Some(link) = reading.it.links.first_mut()
+            && "'Type=".starts_with(&*link.message)
+        {
+            // Cut where the exception begins, or even before.
+            link.message = "".into();
+            reading.it.truncated = true;
+            reading.it.issues.push(ParseIssue { at: text.len(), kind: IssueKind::Truncated });
+        }
     }
     reading.it
 }
@@ -178,6 +186,8 @@ mod tests {
         check("'Type=E,Message=m,Source=s,''Type=F,Message=n",              "-:E|m|s -:F|n|- cut");
         check("'Type=E,Message=m,Source=s,''Type=F.G",                      "-:E|m|s -:F.G||- cut");
         check("'Type=E,Message=m,Source=s",                                 "-:E|m|s cut");
+        check("ErrorCode=X,'Type=Micro",                                    "X:Micro||- cut");
+        check("ErrorCode=X,'Ty",                                            "X:-||- cut");
         check("lost.',Source=,''Type=F,Message=n,Source=t,'",               "-:F|n|t cut");
         check("",                                                           "");
         check("state=Running, Type=Copy, slice 43",                         "");

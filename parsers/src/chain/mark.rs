@@ -111,7 +111,8 @@ pub fn open(text: &str, at: usize, from: usize) -> Option<Open<'_>> {
     let code = code_before(&before[..quote]).or_else(|| code_before(&before[..outside]));
     let trusted = quoted || code.is_some() || type_name.contains('.');
     let message = message_key(rest).ok().map(|(value, _)| text.len() - value.len());
-    let whole = message.is_some() || (type_name.contains('.') && ends_here(rest, code.is_some()));
+    let named = type_name.contains('.') || (quoted && rest.is_empty());
+    let whole = message.is_some() || (named && ends_here(rest, code.is_some()));
     let start = match code {
         Some(it) => from + it.start,
         None if quoted => from + quote,

@@ -16,6 +16,7 @@ use std::ops::Range;
 
 use memchr::{memmem, memrchr2};
 
+use crate::chain;
 use crate::envelope::keys::{Key, Slots};
 use crate::envelope::text::{Text, filled, tell};
 use crate::envelope::{LINE_ENDS, dotnet, log_properties};
@@ -32,7 +33,7 @@ pub(crate) fn read<'a>(record: &mut Record<'a>, text: Text<'a>) {
         log_properties::Opened::Told => return,
         log_properties::Opened::Text(text) => text,
     };
-    let text = unescaped(text);
+    let text = opened(text);
     ids(record, &text);
     let end = trailer(record, &text.says);
     read_bare(record, text.part(0..end));
@@ -40,7 +41,7 @@ pub(crate) fn read<'a>(record: &mut Record<'a>, text: Text<'a>) {
 
 /// Reads a body that nothing was put around, as in the record of a run.
 pub(crate) fn read_bare<'a>(record: &mut Record<'a>, text: Text<'a>) {
-    let text = data_flow(record, text);
+    let text = opened(data_flow(record, text));
     tell(record, text);
     if record.chain.is_empty() {
         dotnet::read(record);
@@ -66,21 +67,47 @@ fn data_flow<'a>(record: &mut Record<'a>, text: Text<'a>) -> Text<'a> {
     Text::plain(&says, &says).within(at)
 }
 
-/// A chain within a request that the trace printed as JSON: `\u0027Type=…`.
-fn unescaped<'a>(text: Text<'a>) -> Text<'a> {
+/// A chain within an object that is the text: `{"error":{"message":"ErrorCode=…"}}`; or
+/// within a request that the trace printed as JSON: `\u0027Type=…`.
+fn opened<'a>(text: Text<'a>) -> Text<'a> {
     let mut text = text;
     for _ in 0..LAYERS {
-        if memmem::find(text.says.as_bytes(), b"u0027Type=").is_none() {
+        let escaped = holds(&text.says, &[ESCAPED]);
+        if !escaped && !text.says.starts_with('{') {
             break;
         }
-        let holds = |it: &Raw<'_>| memmem::find(it.0.as_bytes(), b"u0027Type=").is_some();
-        let says = match Raw(&text.says).strings().find(holds).and_then(Raw::text) {
+        let inside = witness(Raw(&text.says));
+        let says = match inside.and_then(Raw::text) {
             Some(inner) => inner.into_owned(),
-            None => json::unescape(&text.says).into_owned(),
+            None if escaped => json::unescape(&text.says).into_owned(),
+            None => break,
         };
         text = Text::plain(&says, &says).within(text.offset(0));
     }
     text
+}
+
+/// How a chain looks whose apostrophes were escaped.
+const ESCAPED: &str = "u0027Type=";
+
+/// What stands in a text that holds a chain.
+const WITNESSES: [&str; 3] = ["ErrorCode=", "'Type=", ESCAPED];
+
+/// What stands in a text that may hold one.
+const HINTS: [&str; 3] = ["Type=", "ErrorCode", ESCAPED];
+
+/// The first text of a value in which a chain stands.
+pub(crate) fn witness(raw: Raw<'_>) -> Option<Raw<'_>> {
+    if !holds(raw.0, &HINTS) {
+        return None;
+    }
+    let read = |it: &Raw<'_>| it.text().is_some_and(|text| !chain::read(&text).links.is_empty());
+    let sure = raw.strings().find(|it| holds(it.0, &WITNESSES));
+    sure.or_else(|| raw.strings().find(|it| holds(it.0, &HINTS) && read(it)))
+}
+
+fn holds(text: &str, marks: &[&str]) -> bool {
+    marks.iter().any(|mark| memmem::find(text.as_bytes(), mark.as_bytes()).is_some())
 }
 
 /// JSON in a text in JSON is undone this often.

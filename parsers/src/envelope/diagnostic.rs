@@ -143,7 +143,7 @@ fn factory_range(resource: &str) -> Option<Range<usize>> {
 }
 
 /// The runtime's name without the region: `WorkspaceIR (West Europe)`.
-fn bare(name: Cow<'_, str>) -> Cow<'_, str> {
+pub(crate) fn bare(name: Cow<'_, str>) -> Cow<'_, str> {
     let region = if name.ends_with(')') { name.find(" (") } else { None };
     let end = region.unwrap_or(name.len());
     part(name, 0..end)
@@ -152,10 +152,15 @@ fn bare(name: Cow<'_, str>) -> Cow<'_, str> {
 /// REST names the runtime in the output alone. It is found without opening the output.
 fn runtime_of_output<'a>(slots: &Slots<'a>) -> Option<Cow<'a, str>> {
     let output = slots.get(Key::Output)?;
-    let key = "\"effectiveIntegrationRuntime\"";
+    let key = "effectiveIntegrationRuntime";
     let at = memmem::find(output.0.as_bytes(), key.as_bytes())? + key.len();
-    let (value, _) = Raw::first(output.0.get(at..)?.trim_start().strip_prefix(':')?)?;
-    filled(value)
+    let rest = output.0.get(at..)?.trim_start_matches('\\').strip_prefix('"')?;
+    let value = rest.trim_start().strip_prefix(':')?.trim_start();
+    match value.strip_prefix("\\\"") {
+        // The output may be a text that holds an object.
+        Some(inner) => Some(Cow::Borrowed(&inner[..inner.find(['\\', '"'])?])),
+        None => filled(Raw::first(value)?.0),
+    }
 }
 
 /// The status; where there is none, what stands behind the name of the operation:

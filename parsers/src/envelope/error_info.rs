@@ -11,6 +11,7 @@
 use std::borrow::Cow;
 
 use crate::chain::Link;
+use crate::envelope::body;
 use crate::envelope::keys::{Key, Slots};
 use crate::envelope::text;
 use crate::envelope::text::{Text, filled};
@@ -31,14 +32,8 @@ pub(crate) fn from_output<'a>(record: &mut Record<'a>, output: Option<Raw<'a>>, 
     let Some(says) = output.text() else { return };
     let Some((object, _)) = Raw::first(&says) else { return };
     if let Some(error) = object.get("errors").and_then(first) {
-        let mut copy =
-            Record { message: Cow::Owned(record.message.to_string()), ..Record::default() };
-        fill(&mut copy, error, &says);
-        let copy = copy.into_owned();
-        record.message = copy.message;
-        record.chain = copy.chain;
-        record.truncated |= copy.truncated;
-        record.side = record.side.or(copy.side);
+        let at = text::offset_in(whole, output.0);
+        adopt(record, copy(error, &says, at));
     }
 }
 
@@ -53,13 +48,8 @@ pub(crate) fn tell<'a>(record: &mut Record<'a>, text: Text<'a>) -> Option<Text<'
             let Some(error) = Raw::first(says).and_then(|(raw, _)| first(raw)) else {
                 return Some(text);
             };
-            let mut copy = Record::default();
-            fill(&mut copy, error, says);
-            let copy = copy.into_owned();
-            record.message = copy.message;
-            record.chain = copy.chain;
-            record.truncated |= copy.truncated;
-            record.side = record.side.or(copy.side);
+            let told = copy(error, says, text.offset(0));
+            adopt(record, told);
         }
     }
     None
@@ -72,19 +62,40 @@ fn first(raw: Raw<'_>) -> Option<Raw<'_>> {
 
 /// Fills the record from one error object.
 pub(crate) fn fill<'a>(record: &mut Record<'a>, error: Raw<'a>, whole: &str) {
-    let message = error.get("Message").and_then(|raw| Text::json(raw, whole));
-    let reading = message.as_ref().map(|it| text::read(&it.says)).unwrap_or_default();
-    if reading.links.is_empty() {
-        links(&mut record.chain, error, DEEPEST);
-    } else {
-        record.chain = reading.links;
-        record.truncated |= reading.truncated;
-        record.side = record.side.or(reading.side);
+    adopt(record, read(error, whole));
+}
+
+/// Reads one error object in a text that was unescaped, and stood at `at`.
+fn copy(error: Raw<'_>, says: &str, at: usize) -> Record<'static> {
+    let mut told = read(error, says).into_owned();
+    told.issues.iter_mut().for_each(|issue| issue.at = at);
+    told
+}
+
+fn read<'a>(error: Raw<'a>, whole: &str) -> Record<'a> {
+    let mut told = Record::default();
+    if let Some(message) = error.get("Message").and_then(|raw| Text::json(raw, whole)) {
+        body::read_bare(&mut told, message);
     }
-    if record.message.is_empty()
-        && let Some(message) = message
-    {
-        record.message = message.says;
+    if told.chain.is_empty() {
+        links(&mut told.chain, error, DEEPEST);
+    }
+    told
+}
+
+/// Takes into the record what an error object told.
+fn adopt<'a>(record: &mut Record<'a>, told: Record<'a>) {
+    record.chain = told.chain;
+    record.truncated |= told.truncated;
+    record.side = record.side.or(told.side);
+    record.code = record.code.take().or(told.code);
+    record.issues.extend(told.issues);
+    let (context, told_context) = (&mut record.context, told.context);
+    context.activity = context.activity.take().or(told_context.activity);
+    context.integration_runtime =
+        context.integration_runtime.take().or(told_context.integration_runtime);
+    if record.message.is_empty() {
+        record.message = told.message;
     }
 }
 

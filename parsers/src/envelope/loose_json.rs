@@ -12,12 +12,10 @@
 //! the object itself is the message, since rules may know its words. What the error means
 //! is not known here.
 
-use memchr::memmem;
-
 use crate::Settings;
 use crate::envelope::keys::{Key, Slots};
 use crate::envelope::text::{Text, filled};
-use crate::envelope::{body, error_info, plain_text, stamp};
+use crate::envelope::{body, diagnostic, error_info, plain_text, stamp};
 use crate::json::Raw;
 use crate::record::{Format, Level, Record};
 
@@ -32,6 +30,8 @@ pub(crate) fn read<'a>(
     stamp::time(&mut record, slots, whole, settings);
     record.level = stamp::level(slots);
     record.context.node = slots.get(Key::Node).and_then(filled);
+    record.context.integration_runtime =
+        slots.get(Key::Runtime).and_then(filled).map(diagnostic::bare);
     if slots.has(Key::ExceptionType) || slots.has(Key::Inner) {
         error_info::fill(&mut record, raw, whole);
     } else if slots.get(Key::Errors).is_some_and(Raw::is_array) {
@@ -59,7 +59,7 @@ fn tell<'a>(
     settings: &Settings,
 ) {
     let text = |raw: Raw<'a>| Text::json(raw, whole);
-    if let Some(text) = witness(raw).and_then(text) {
+    if let Some(text) = body::witness(raw).and_then(text) {
         return body::read(record, text);
     }
     if let Some(text) = slots.get(Key::Log).and_then(text) {
@@ -71,20 +71,6 @@ fn tell<'a>(
         }
         _ => body::read(record, Text::plain(raw.0, whole)),
     }
-}
-
-/// The first text of the object in which a chain may stand.
-fn witness(raw: Raw<'_>) -> Option<Raw<'_>> {
-    let holds = |mark: &[u8]| memmem::find(raw.0.as_bytes(), mark).is_some();
-    if !holds(b"ErrorCode=") && !holds(b"'Type=") && !holds(b"u0027Type=") {
-        return None;
-    }
-    raw.strings().find(|text| {
-        let bytes = text.0.as_bytes();
-        [&b"ErrorCode="[..], b"'Type=", b"u0027Type="]
-            .iter()
-            .any(|mark| memmem::find(bytes, mark).is_some())
-    })
 }
 
 /// A line of a container has a time and a level of its own.

@@ -99,9 +99,12 @@ fn put<'a>(record: &mut Record<'a>, label: Label, value: &'a str) {
 /// Each label, and where its value stands: to the line of the next one.
 fn fields(text: &str) -> Vec<(Label, Range<usize>)> {
     let mut fields: Vec<(Label, Range<usize>)> = Vec::new();
-    let mut at = 0;
+    let (mut at, mut details) = (0, false);
     for line in text.split_inclusive('\n') {
-        if let Some((label, length)) = label(line) {
+        // Behind the details their own words may look like the label of more.
+        let found = label(line).filter(|(label, _)| *label != Label::Details || !details);
+        if let Some((label, length)) = found {
+            details |= label == Label::Details;
             fields.push((label, at + length..at + line.len()));
         } else if let Some((_, range)) = fields.last_mut() {
             range.end = at + line.len();
@@ -140,6 +143,7 @@ mod tests {
         check("Error code: 2200\nDetails: m",                         "2200 | - | m");
         check("Error code\n2200\nFailure type\nUser configuration issue\nDetails\nm\nn\nError source\nPipeline x",
               "2200 | User configuration issue | m\nn");
+        check("Error code: 2200\nDetails: m\n Message: n",             "2200 | - | m\n Message: n");
         check("Failure type: User configuration issue\nDetails: m",   "- | User configuration issue | m");
         check("Error code: OK\nInner error code: BadRequest\nMessage: m", "BadRequest | - | m");
         check("Error code: 103",                                      "no labels");

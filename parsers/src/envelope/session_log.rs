@@ -12,7 +12,8 @@
 use crate::Settings;
 use crate::csv;
 use crate::csv::{Cell, Rows};
-use crate::envelope::text::{Text, note, offset_in, tell};
+use crate::envelope::body;
+use crate::envelope::text::{Text, note, offset_in};
 use crate::issue::IssueKind;
 use crate::lex;
 use crate::record::{Format, Level, Record};
@@ -87,7 +88,7 @@ fn record<'a>(row: &[Cell<'a>], columns: &Columns, whole: &str, settings: &Setti
     let message = row.get(columns.message).or(row.last().filter(|_| row.len() > 1));
     if let Some(cell) = message {
         let text = Text::unescaped(cell.text(), cell.written, whole, csv::written_offset);
-        tell(&mut record, trimmed(text));
+        body::read_bare(&mut record, trimmed(text));
     }
     damage(&mut record, row, columns.count, whole);
     record
@@ -127,7 +128,8 @@ fn redirected_row<'a>(row: &[Cell<'a>], whole: &str) -> Option<Record<'a>> {
     let mut record = Record { format: Format::SessionLog, ..Record::default() };
     record.level = Some(Level::Warning);
     record.code = Some(code.text());
-    tell(&mut record, Text::unescaped(message.text(), message.written, whole, csv::written_offset));
+    let text = Text::unescaped(message.text(), message.written, whole, csv::written_offset);
+    body::read_bare(&mut record, text);
     Some(record)
 }
 

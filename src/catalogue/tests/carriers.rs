@@ -11,6 +11,11 @@ use crate::catalogue::Catalogue;
 use crate::catalogue::rule::Rule;
 use crate::model::fingerprint::Fingerprint;
 
+/// All carriers, as the parsers' own tests write them.
+#[path = "../../../parsers/tests/support/wrap.rs"]
+#[allow(dead_code, reason = "the context is compared there")]
+mod wrap;
+
 #[test]
 fn the_carrier_does_not_change_the_answer() {
     let catalogue = Catalogue::embedded().unwrap();
@@ -31,6 +36,26 @@ fn the_carrier_does_not_change_the_answer() {
         }
     }
     assert!(wrapped > 0 && wrong.is_empty(), "{} of {wrapped}:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn every_carrier_gives_one_failure_one_number() {
+    let catalogue = Catalogue::embedded().unwrap();
+    let failures = [
+        "ErrorCode=SqlOperationFailed,'Type=A.HybridDeliveryException,Message=It failed: 'Invalid \
+         object name 'dbo.\"a\"'.'\r\nSee \\\\srv & <b>.,Source=,''Type=System.Data.SqlClient.\
+         SqlException,Message=Invalid object name 'dbo.\"a\"'.,Source=.Net SqlClient Data Provider,\
+         SqlErrorNumber=208,Class=16,ErrorCode=-2146232060,State=1,Errors=[{Number=208,},],'",
+        "System.A.BException: Could not connect. ---> System.Net.Sockets.SocketException: No such \
+         host is known\r\n   at System.Net.Dns.GetAddrInfo(String name)",
+    ];
+    for text in failures {
+        let (_, bare) = winner(&catalogue, text);
+        for (carrier, wrapped) in wrap::carriers(text) {
+            let (rule, print) = winner(&catalogue, &wrapped);
+            assert_eq!(print, bare, "{carrier}: {rule}: {wrapped}");
+        }
+    }
 }
 
 /// A text as different carriers bring it.
