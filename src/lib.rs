@@ -5,14 +5,14 @@
 //! here (ARCHITECTURE.md has the table). Open [`pipeline`] first: a line of log becomes a
 //! metric, an incident and an alert there.
 
-pub mod model;
 pub mod catalogue;
-pub mod sources;
-pub mod pipeline;
-pub mod store;
-pub mod outputs;
-pub mod delivery;
-pub mod config;
-pub mod web;
-pub mod service;
 pub mod cli;
+pub mod config;
+pub mod delivery;
+pub mod model;
+pub mod outputs;
+pub mod pipeline;
+pub mod service;
+pub mod sources;
+pub mod store;
+pub mod web;
