@@ -169,7 +169,10 @@ fn run(cli: Cli) -> Done {
         Command::Audit(args) => audit::run(&args),
         Command::Incidents(args) => incidents::run(args),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "shirwatch", &mut io::stdout());
+            // Into memory first: the generator panics where a pipe is closed.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "shirwatch", &mut script);
+            terminal::say(&String::from_utf8_lossy(&script))?;
             Ok(ExitCode::SUCCESS)
         }
     }

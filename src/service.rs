@@ -15,6 +15,7 @@ mod outbox;
 mod rules;
 pub mod tally;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
@@ -79,6 +80,8 @@ pub struct Ended {
     pub open: Vec<Incident>,
     /// Alerts that no receiver took.
     pub undelivered: u64,
+    /// What could not be read, and why.
+    pub unread: BTreeMap<String, String>,
 }
 
 /// Why the daemon did not start, or stopped.
@@ -98,6 +101,8 @@ pub enum ServiceError {
     Courier(#[from] CourierError),
     #[error("the receivers or routes are refused: {0}")]
     Delivery(String),
+    #[error("what was read last was not written and is read again at the next start: {0}")]
+    Unwritten(String),
     #[error("cannot start the runtime of the daemon")]
     Runtime(#[from] std::io::Error),
     #[error("the engine stopped unexpectedly; its panic stands above, please report it")]

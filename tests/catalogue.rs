@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use shirwatch::catalogue::{Catalogue, check, show};
 use shirwatch_parsers::{Settings, parse};
 
@@ -50,7 +50,9 @@ fn every_documented_error_is_covered() {
     let mut missing = Vec::new();
     for fact in text.lines().map(|it| serde_json::from_str::<Value>(it).unwrap()) {
         let id = fact["id"].as_str().unwrap();
-        let observable = fact["observable"] != false;
+        // Some say that a log shows them and name no text by which: those are entries to be found.
+        let silent = fact["signatures"] == json!([]) && fact["message_template"].is_null();
+        let observable = fact["observable"] != false && !silent;
         if !places.get(id).is_some_and(|it| !observable || it.contains(&true)) {
             missing.push(id.to_owned());
         }

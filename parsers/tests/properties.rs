@@ -246,10 +246,15 @@ fn time_grows_as_the_text_does() {
             let middle = piece.repeat(bytes / piece.len());
             format!("{before}{middle}{after}")
         };
-        let (small, large) = (best(&text(40_000)), best(&text(320_000)));
-        // Eight times the text takes eight times as long, and by the square 64 times.
-        let floor = Duration::from_micros(200);
-        assert!(large < small.max(floor) * 32, "{piece:?}: {small:?}, then {large:?}");
+        // Eight times the text takes eight times as long, and by the square 64 times. A machine
+        // that does other things may disturb a measurement, but not each of many.
+        let mut seen = Vec::new();
+        let linear = (0..10).any(|_| {
+            let (small, large) = (best(&text(20_000)), best(&text(160_000)));
+            seen.push((small, large));
+            large < small.max(Duration::from_micros(200)) * 32
+        });
+        assert!(linear, "{piece:?}: {seen:?}");
     }
 }
 

@@ -199,8 +199,16 @@ fn deepest<'v>(
     found: impl Iterator<Item = (&'v [u8], Place)>,
     wanted: &[Vec<u8>],
 ) -> Option<(Place, &'v [u8])> {
-    let held = found.filter(|(name, _)| wanted.iter().any(|it| it == name));
+    let held = found.filter(|(name, _)| wanted.iter().any(|it| names(it, name)));
     held.max_by_key(|(_, place)| *place).map(|(name, place)| (place, name))
+}
+
+/// Whether a wanted code is that code, or, where it ends in `*`, the family of it.
+fn names(wanted: &[u8], name: &[u8]) -> bool {
+    match wanted.strip_suffix(b"*") {
+        Some(family) => name.starts_with(family),
+        None => wanted == name,
+    }
 }
 
 fn clamp(len: usize) -> u16 {

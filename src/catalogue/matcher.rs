@@ -6,6 +6,7 @@
 //! |---|---|
 //! | a fragment of some length | its longest literal, in the automaton |
 //! | a number, a code, a type | a table of those |
+//! | a family of codes (`DF-Hive-*`) | a table of beginnings, asked once for each length |
 //! | only a short fragment | that, in the automaton |
 //!
 //! One pass of the automaton over the record's texts and a few look-ups name the
@@ -38,6 +39,8 @@ pub(super) struct Matcher {
     /// For each pattern of the automaton after the markers, the alternatives filed there.
     anchored: Vec<Vec<usize>>,
     codes: HashMap<Vec<u8>, Vec<usize>>,
+    /// How long the beginnings are that name a family of codes.
+    families: Vec<usize>,
     types: HashMap<Vec<u8>, Vec<usize>>,
     numbers: HashMap<Number, Vec<usize>>,
     activity_codes: HashMap<String, Vec<usize>>,
@@ -122,6 +125,9 @@ impl Matcher {
         let Scratch { view, candidates, .. } = scratch;
         for (code, _) in view.codes() {
             candidates.extend(self.codes.get(code).into_iter().flatten());
+            for family in self.families.iter().filter_map(|it| code.get(..*it)) {
+                candidates.extend(self.codes.get(&[family, b"*"].concat()).into_iter().flatten());
+            }
         }
         for (name, _) in view.types() {
             candidates.extend(self.types.get(name).into_iter().flatten());
@@ -223,7 +229,12 @@ impl Filing {
             .kind(Some(AhoCorasickKind::ContiguousNFA))
             .build(patterns)
             .map_err(|source| CatalogueError::Automaton { source })?;
+        let families = self.codes.keys().filter(|it| it.ends_with(b"*"));
+        let mut families: Vec<_> = families.map(|it| it.len() - 1).collect();
+        families.sort_unstable();
+        families.dedup();
         Ok(Matcher {
+            families,
             alternatives,
             automaton,
             anchored: anchors.into_iter().map(|(_, it)| it).collect(),

@@ -80,7 +80,7 @@ pub struct Rule {
 #[serde(default, deny_unknown_fields)]
 pub struct Match {
     /// `ErrorCode=Name` of any exception, or a code that the text names: any of these.
-    /// Compared without case and without the prefix `UserError`.
+    /// Compared without case and without the prefix `UserError`. `DF-Hive-*` is a family.
     #[serde(skip_serializing_if = "Texts::is_empty")]
     pub code: Texts,
     /// The whole type of an exception at any depth: any of these.

@@ -64,6 +64,11 @@ const RULES: &str = r#"
   category: firewall
   severity: error
   match: [{ code: AuthorizationFailure }]
+- id: hive
+  title: Hive
+  category: configuration
+  severity: error
+  match: [{ code: DF-Hive-* }]
 - id: short
   title: A short word
   category: unknown
@@ -131,6 +136,8 @@ fn codes_types_and_numbers_are_known_in_any_spelling() {
     check(vec![link("", "Oracle.OracleException2", "ORA-01017")],         "unclassified @-: ");
     check(vec![link("", "H", r#"{"error":{"code":"AuthorizationFailure"}}"#)], "storage-firewall @0: code");
     check(vec![link("OldCode", "H", "x")],                                "unclassified @-: ");
+    check(vec![link("DF-Hive-InvalidDataType", "H", "x")],                "hive @0: code");
+    check(vec![link("DF-Hiver", "H", "x")],                               "unclassified @-: ");
     let detail = ("SqlErrorNumber".into(), "18456".into());
     check(vec![Link { details: vec![detail], ..link("", "H", "x") }],     "sql-login @0: number");
 }

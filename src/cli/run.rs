@@ -1,6 +1,6 @@
 //! `shirwatch run`: the daemon, and `--once`: all there is, read to its end.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -81,13 +81,24 @@ pub(super) fn run(args: RunArgs) -> Done {
     if args.once {
         sum_up(&ended, args.format)?;
     }
-    let late = args.once && ended.undelivered > 0;
-    if late {
-        terminal::complain(
-            &*Failure::new(format!("{} alerts were not delivered", ended.undelivered)).error,
-        );
+    let mut faults = unread(&ended.unread);
+    if ended.undelivered > 0 {
+        let late = ended.undelivered;
+        faults.push(format!("{late} alerts were not delivered; they wait for the next `run`"));
     }
-    Ok(if late { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    for fault in faults.iter().filter(|_| args.once) {
+        terminal::complain(&*Failure::new(fault.clone()).error);
+    }
+    let failed = args.once && !faults.is_empty();
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Says of each path that could not be read why.
+pub(super) fn unread(errors: &BTreeMap<String, String>) -> Vec<String> {
+    let say = |(path, error): (&String, &String)| {
+        format!("`{path}` was not read: {error}; mend that, or leave it out")
+    };
+    errors.iter().map(say).collect()
 }
 
 /// The configuration with the arguments laid over it.

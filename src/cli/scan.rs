@@ -99,14 +99,15 @@ pub(super) fn run(args: &ScanArgs) -> Done {
         }
         ScanFormat::Text => terminal::say(&summary(&scan.seen.tally, Style::of_stdout()))?,
     }
-    for (path, error) in &scan.source.status().errors {
-        terminal::complain(&*Failure::new(format!("`{path}` was not read: {error}")).error);
+    let unread = super::run::unread(&scan.source.status().errors);
+    for fault in &unread {
+        terminal::complain(&*Failure::new(fault.clone()).error);
     }
     let worst = args.fail_on.map(Severity::from).zip(scan.seen.worst);
-    Ok(if worst.is_some_and(|(limit, worst)| worst >= limit) {
-        ExitCode::from(4)
-    } else {
-        ExitCode::SUCCESS
+    Ok(match worst {
+        Some((limit, worst)) if worst >= limit => ExitCode::from(4),
+        _ if !unread.is_empty() => ExitCode::FAILURE,
+        _ => ExitCode::SUCCESS,
     })
 }
 

@@ -107,7 +107,9 @@ impl Joins {
         }
     }
 
-    /// Holds a finding that [`Joins::judge`] said to hold.
+    /// Holds a finding that [`Joins::judge`] said to hold. Whether it is counted or repeats
+    /// what is counted, its run has failed: a pipeline or trigger that repeats it may know
+    /// that at once.
     pub fn hold(
         &mut self,
         (key, waits_for): (u64, u64),
@@ -117,6 +119,9 @@ impl Joins {
     ) {
         let until = now.checked_add(HOLD).unwrap_or(now);
         let source = source.to_owned();
+        for told in Ids::of(&finding.record, finding.fingerprint).tells {
+            self.note(told, now);
+        }
         self.held.insert(key, Held { key, waits_for, until, source, finding, position });
         self.added.push(key);
     }
@@ -134,8 +139,9 @@ impl Joins {
             self.settled.push(held.key);
             self.note(held.key, now);
             if new {
-                let ids = Ids::of(&held.finding.record, held.finding.fingerprint);
-                self.mark(&ids, now);
+                // Another wrapper of the same inner activity, or the run around it, only
+                // repeats this one.
+                self.note(held.waits_for, now);
             }
             out.push((held, new));
         }
@@ -291,6 +297,11 @@ mod tests {
         check(&["p - - p1 -"],                                          "hold, then new");
         check(&["a ForEach f1 p1 -", "a Copy a1 p1 -", "p - - p1 -"],   "hold new dup, then dup");
         check(&["a Copy a1 p1 c1", "t - - - c1"],                       "new dup");
+        check(&["a ForEach f1 p1 -", "a Switch f2 p1 -"],               "hold hold, then new, then dup");
+        check(&["a ForEach f1 p1 -", "p - - p1 -"],                     "hold dup, then new");
+        check(&["p - - p1 -", "a ForEach f1 p1 -"],                     "hold hold, then dup, then new");
+        check(&["p - - p1 c1", "t - - - c1"],                           "hold dup, then new");
+        check(&["t - - - c1", "p - - p1 c1"],                           "hold hold, then dup, then new");
         check(&["p - - p1 -", "p - - p1 -"],                            "hold dup, then new");
     }
 

@@ -88,6 +88,8 @@ fn each_failure_is_counted_once_however_the_bytes_arrive() {
     check(&format!("{}\n{}\n", run("a"), run("a")),                         1);
     check(&format!("{{\"records\":[{},{}]}}", run("a"), run("b")),          2);
     check(&format!("[\n{},\n{}\n]\n", run("a"), run("b")),                  2);
+    check(&format!("{}\n{}\n{}\n", run("a"), &run("b")[..60], run("c")),    3);
+    check(&format!("{}\n{}\n{}\n", run("a"), &run("b")[..130], run("c")),   3);
     check(&format!("{event}{event}"),                                       2);
     check("",                                                               0);
 }

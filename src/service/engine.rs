@@ -99,6 +99,8 @@ pub struct Engine {
     pub(super) rules: Option<Folder>,
     /// Why the store cannot be written at the moment.
     pub(super) blocked: Option<String>,
+    /// Since when.
+    pub(super) blocked_since: Option<Instant>,
     pub(super) refreshed: Instant,
     /// Attempts so far of the alerts that are on their way.
     pub(super) attempts: HashMap<i64, u32>,
@@ -156,6 +158,7 @@ impl Engine {
             on_incident,
             rules: config.catalogue.dir.as_deref().map(Folder::new),
             blocked: None,
+            blocked_since: None,
             tally: Tally::default(),
             committed: now,
             ticked: now,
@@ -190,6 +193,9 @@ impl Engine {
     ) -> Result<Ended, ServiceError> {
         while self.turn(clock()) || !self.all_read() {
             self.commit_when_due(true)?;
+            if self.blocked_since.is_some_and(|it| it.elapsed() >= deadline) {
+                return Err(self.unwritten());
+            }
             self.wait(inbox, self.blocked.is_none());
         }
         let tally = &mut self.tally;
@@ -356,6 +362,9 @@ impl Engine {
             self.deliver();
             let waiting: u64 = self.store.queue_lengths()?.values().sum();
             let late = begun.elapsed() >= deadline;
+            if late && !self.changes.is_empty() {
+                return Err(self.unwritten());
+            }
             if late || (self.changes.is_empty() && waiting == 0) {
                 return Ok(self.ended(waiting));
             }
@@ -365,7 +374,12 @@ impl Engine {
         }
     }
 
+    fn unwritten(&self) -> ServiceError {
+        ServiceError::Unwritten(self.blocked.clone().unwrap_or_default())
+    }
+
     fn ended(&mut self, undelivered: u64) -> Ended {
+        let unread = self.taps.iter().flat_map(|it| it.source.status().errors).collect();
         let mut tally = std::mem::take(&mut self.tally);
         tally.files = self.taps.iter().map(|it| it.source.status().files).sum();
         tally.lines = self.pipeline.lines;
@@ -374,7 +388,7 @@ impl Engine {
         open.sort_by(|left, right| {
             right.severity.cmp(&left.severity).then(right.count.cmp(&left.count))
         });
-        Ended { tally, open, undelivered }
+        Ended { tally, open, undelivered, unread }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the engine shows of itself: gauges, health, and one line of log for each change.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Instant;
 
 use crate::outputs::prometheus::SourceGauges;
 use crate::service::clock;
@@ -32,7 +33,10 @@ impl Engine {
             sources.insert(tap.source.name().to_owned(), gauges);
         }
         not_ready.extend(self.blocked.clone());
-        let queues = self.store.queue_lengths().unwrap_or_default();
+        let mut queues = self.store.queue_lengths().unwrap_or_default();
+        for (receiver, _) in self.shared.about().receivers {
+            queues.entry(receiver).or_insert(0);
+        }
         let mut snapshot = self.shared.snapshot_mut();
         snapshot.version = env!("CARGO_PKG_VERSION").to_owned();
         snapshot.revision = option_env!("SHIRWATCH_REVISION").unwrap_or_default().to_owned();
@@ -54,12 +58,14 @@ impl Engine {
         if self.blocked.as_deref() != Some(&why) {
             tracing::error!(error = why, "reading stops until the store can be written");
             self.blocked = Some(why);
+            self.blocked_since.get_or_insert_with(Instant::now);
             self.show();
         }
     }
 
     /// The store was written.
     pub(super) fn unblock(&mut self) {
+        self.blocked_since = None;
         if self.blocked.take().is_some() {
             tracing::info!("the store can be written again; reading goes on");
             self.show();

@@ -223,7 +223,7 @@ impl Source for FileSource {
             files_open: self.open.len() as u64,
             lag_bytes: there().map(Stream::lag).sum(),
             last_read: self.last_read,
-            stalled: there().any(|it| self.is_stalled(it)),
+            stalled: self.troubles.is_shut_out() || there().any(|it| self.is_stalled(it)),
             errors: self.troubles.by_path(),
             finished: self.once
                 && self.looked_at.is_some()

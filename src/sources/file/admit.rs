@@ -98,7 +98,7 @@ impl FileSource {
             match Stranger::meet(found) {
                 Ok(it) => self.admit(it, &known, pending.remove(&id), now),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => self.troubles.note(&path, &error),
+                Err(error) => self.troubles.note_closed(&path, &error),
             }
         }
     }

@@ -97,7 +97,7 @@ impl FileSource {
                 }
                 Ok(false) => Some(file),
                 Err(error) => {
-                    self.troubles.note(&file.path, &error);
+                    self.troubles.note_closed(&file.path, &error);
                     None
                 }
             };

@@ -17,7 +17,7 @@ pub(super) struct Troubles {
     by_path: BTreeMap<String, Trouble>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Trouble {
     error: String,
     /// True when it was met in reading: then only reading, not finding, ends it.
@@ -26,6 +26,8 @@ struct Trouble {
     fresh: bool,
     /// True when nobody knows what is there, rather than that nothing is.
     blind: bool,
+    /// True when something is there that is not read.
+    unread: bool,
 }
 
 impl Troubles {
@@ -33,14 +35,19 @@ impl Troubles {
         Self { source: source.to_owned(), by_path: BTreeMap::new() }
     }
 
-    /// `path` cannot be found or opened now.
+    /// `path` cannot be found now.
     pub(super) fn note(&mut self, path: &Path, error: &dyn Display) {
-        self.insert(path, error, false, false);
+        self.insert(path, error, Trouble::default());
+    }
+
+    /// `path` was found and cannot be opened now.
+    pub(super) fn note_closed(&mut self, path: &Path, error: &dyn Display) {
+        self.insert(path, error, Trouble { unread: true, ..Trouble::default() });
     }
 
     /// What is at `path` and below cannot be told now.
     pub(super) fn note_blind(&mut self, path: &Path, error: &dyn Display) {
-        self.insert(path, error, false, true);
+        self.insert(path, error, Trouble { blind: true, unread: true, ..Trouble::default() });
     }
 
     /// True when what is at `path` could not be told in this look.
@@ -50,10 +57,10 @@ impl Troubles {
 
     /// `path` was found and cannot be read.
     pub(super) fn note_reading(&mut self, path: &Path, error: &dyn Display) {
-        self.insert(path, error, true, false);
+        self.insert(path, error, Trouble { reading: true, unread: true, ..Trouble::default() });
     }
 
-    fn insert(&mut self, path: &Path, error: &dyn Display, reading: bool, blind: bool) {
+    fn insert(&mut self, path: &Path, error: &dyn Display, kind: Trouble) {
         let (path, error) = (path.display().to_string(), error.to_string());
         if self.by_path.len() >= LIMIT && !self.by_path.contains_key(&path) {
             return;
@@ -61,7 +68,7 @@ impl Troubles {
         if self.by_path.get(&path).is_none_or(|it| it.error != error) {
             tracing::warn!(source = self.source, path, error, "cannot read; will try again");
         }
-        self.by_path.insert(path, Trouble { error, reading, fresh: true, blind });
+        self.by_path.insert(path, Trouble { error, fresh: true, ..kind });
     }
 
     /// All is well with `path`, or it is gone.
@@ -87,6 +94,11 @@ impl Troubles {
         let over = self.by_path.iter().filter(|(_, it)| !it.fresh && !it.reading);
         let over: Vec<_> = over.map(|(path, _)| path.clone()).collect();
         over.iter().for_each(|path| self.end(path));
+    }
+
+    /// Whether something is there that cannot be read.
+    pub(super) fn is_shut_out(&self) -> bool {
+        self.by_path.values().any(|it| it.unread)
     }
 
     /// The troubles by path.

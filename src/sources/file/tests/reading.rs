@@ -261,3 +261,20 @@ fn a_file_that_grows_and_is_not_read_on_is_stalled() {
     assert!(status.stalled);
     assert_eq!(status.lag_bytes, 4);
 }
+
+#[test]
+#[cfg(unix)]
+fn a_file_that_may_not_be_read_is_told_and_counts_as_stalled() {
+    use std::os::unix::fs::symlink;
+    let mut bench = Bench::new();
+    bench.append("a.log", b"one\n");
+    // A link in a circle: nobody may open it, not even root, who runs tests in containers.
+    symlink(bench.path("loop.log"), bench.path("loop.log")).unwrap();
+    bench.poll();
+    let status = bench.source().status();
+    assert_eq!((status.stalled, status.errors.len()), (true, 1));
+    std::fs::remove_file(bench.path("loop.log")).unwrap();
+    bench.poll();
+    let status = bench.source().status();
+    assert_eq!((status.stalled, status.errors.len()), (false, 0));
+}
