@@ -132,7 +132,7 @@ pub fn run(config: Config, options: Options) -> Result<Ended, ServiceError> {
 }
 
 async fn serve(
-    config: Config,
+    mut config: Config,
     mut options: Options,
     state_dir: PathBuf,
     store: Store,
@@ -151,6 +151,9 @@ async fn serve(
     shared.set_about(about(&config));
     if let Some(source) = config.sources.first() {
         shared.set_settings(Settings { timezone: source.time_zone()? });
+    }
+    if config.web.external_url.is_none() {
+        config.web.external_url = listener.as_ref().and_then(own_address);
     }
     let courier = Courier::new(courier::TIMEOUT)?;
     let workers = delivery.start(&courier, &outcomes);
@@ -193,6 +196,13 @@ async fn serve(
         let _ = serving.await;
     }
     ended
+}
+
+/// Where alerts link to without `web.external_url`: to the address that is listened on,
+/// which at least works on this machine. An address that stands for all is no link.
+fn own_address(listener: &TcpListener) -> Option<String> {
+    let address = listener.local_addr().ok().filter(|it| !it.ip().is_unspecified());
+    address.map(|it| format!("http://{it}"))
 }
 
 /// Tells the address, to the log and to who asked for it.

@@ -33,6 +33,11 @@ fn a_line_becomes_a_metric_an_incident_and_an_alert() {
     assert!(annotations["resolution"].as_str().unwrap().starts_with("1. "), "{told}");
     assert!(annotations["cause"].is_string() && annotations["doc_url"].is_string(), "{told}");
     assert_eq!(told["alert"]["labels"]["fingerprint"], incident["fingerprint"]);
+    let fingerprint = incident["fingerprint"].as_str().unwrap();
+    let page = told["alert"]["generatorURL"].as_str().unwrap();
+    assert!(page.starts_with("http://127.0.0.1:"), "{page}");
+    assert!(page.ends_with(&format!("/incidents/{fingerprint}")), "{page}");
+    assert!(annotations["runbook_url"].as_str().unwrap().contains("/rules/sql-"), "{told}");
 }
 
 #[test]

@@ -17,11 +17,17 @@ pub(super) enum ConfigCommand {
     Check {
         /// The file; without one, the defaults are checked.
         file: Option<PathBuf>,
+        /// The file, as `run` takes it.
+        #[arg(long, value_name = "FILE", conflicts_with = "file")]
+        config: Option<PathBuf>,
     },
     /// Print the configuration in effect, with every default.
     Show {
         /// The file; without one, the defaults are shown.
         file: Option<PathBuf>,
+        /// The file, as `run` takes it.
+        #[arg(long, value_name = "FILE", conflicts_with = "file")]
+        config: Option<PathBuf>,
     },
     /// Write a commented configuration with every default.
     Init {
@@ -32,12 +38,14 @@ pub(super) enum ConfigCommand {
 
 pub(super) fn run(command: ConfigCommand) -> Done {
     match command {
-        ConfigCommand::Check { file } => {
-            let config = load(file.as_ref())?;
+        ConfigCommand::Check { file, config } => {
+            let config = load(file.or(config).as_ref())?;
             Catalogue::load(config.catalogue.dir.as_deref())?;
             terminal::say("the configuration is fine\n")?;
         }
-        ConfigCommand::Show { file } => terminal::say(&load(file.as_ref())?.to_yaml())?,
+        ConfigCommand::Show { file, config } => {
+            terminal::say(&load(file.or(config).as_ref())?.to_yaml())?;
+        }
         ConfigCommand::Init { file: None } => terminal::say(&template::commented())?,
         ConfigCommand::Init { file: Some(file) } => {
             let mut out = std::fs::File::create_new(&file).map_err(|it| {

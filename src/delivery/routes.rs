@@ -25,6 +25,9 @@ use regex::Regex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::model::finding::Category;
+use crate::model::finding::Severity;
+
 /// `routes:` one row of who is told what. All labels under `match` must fit.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -77,6 +80,18 @@ pub enum RouteError {
     NoReceiver {
         /// Which route, from 1.
         number: usize,
+    },
+    /// No alert has this value.
+    #[error("route {number}: no {label} is named `{value}`; there are {}", words.join(", "))]
+    UnknownValue {
+        /// Which route, from 1.
+        number: usize,
+        /// The label.
+        label: String,
+        /// What was found.
+        value: String,
+        /// The values that there are.
+        words: Vec<&'static str>,
     },
     /// Its pattern is none.
     #[error("route {number}: `{pattern}` is no pattern for the label `{label}`; see its syntax")]
@@ -201,6 +216,10 @@ fn route(
         let mut matchers = Vec::new();
         for value in values.iter() {
             match matcher(value) {
+                Ok(Matcher::Exactly(_)) if !can_be(label, value) => {
+                    let (label, value, words) = (label.clone(), value.clone(), words(label));
+                    faults.push(RouteError::UnknownValue { number, label, value, words });
+                }
                 Ok(it) => matchers.push(it),
                 Err(source) => {
                     let (label, pattern) = (label.clone(), value.clone());
@@ -211,6 +230,20 @@ fn route(
         matches.push((label.clone(), matchers));
     }
     Route { matches, receivers: config.receivers.clone(), go_on: config.go_on }
+}
+
+/// The values of a label that has only a few.
+fn words(label: &str) -> Vec<&'static str> {
+    match label {
+        "category" => Category::ALL.iter().map(|it| it.as_str()).collect(),
+        "severity" => Severity::ALL.iter().map(|it| it.as_str()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn can_be(label: &str, value: &str) -> bool {
+    let words = words(label);
+    words.is_empty() || words.contains(&value)
 }
 
 /// `=~` begins a pattern that must fit the whole value; all else is the value itself.
@@ -267,6 +300,7 @@ mod tests {
     fn faults_name_the_route() {
         // routes                                                fault
         check_fault("- { receivers: [nemo] }",                   "route 1 names the receiver `nemo`; there are `pager`, `network`, `ops`, `log`");
+        check_fault("- { match: { severity: dire }, receivers: [log] }", "route 1: no severity is named `dire`; there are info, warning, error, critical");
         check_fault("- { match: { rule: x } }",                  "route 1 tells nobody; name `receivers:`, or remove the route");
         check_fault("- { receivers: [log] }\n- { match: { rule: '=~(' }, receivers: [log] }",
                     "route 2: `=~(` is no pattern for the label `rule`; see its syntax");

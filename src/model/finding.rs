@@ -212,6 +212,9 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// All severities, the least first.
+    pub const ALL: [Self; 4] = [Self::Info, Self::Warning, Self::Error, Self::Critical];
+
     /// The name used in JSON, labels and messages.
     #[must_use]
     pub fn as_str(self) -> &'static str {

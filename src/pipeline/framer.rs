@@ -316,8 +316,9 @@ impl Frames<'_> {
         }
         let bytes = self.batch.bytes;
         let Some(start) = event_tag(bytes, self.taken) else {
-            let kept = if self.batch.end == End::Eof { 0 } else { "<Event ".len() };
-            self.taken = self.taken.max(bytes.len().saturating_sub(kept));
+            let last = bytes.len().saturating_sub("<Event".len()).max(self.taken);
+            let opens = memrchr(b'<', &bytes[last..]).filter(|_| self.batch.end != End::Eof);
+            self.taken = opens.map_or(bytes.len(), |at| last + at);
             return None;
         };
         match memmem::find(&bytes[start..], b"</Event>") {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -128,7 +129,16 @@ pub async fn rule(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> 
 }
 
 /// `POST /api/v1/explain`: a text, answered with its finding.
-pub async fn explain(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
+pub async fn explain(
+    State(shared): State<Arc<Shared>>,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    let body = match body {
+        Ok(body) => body,
+        Err(error) => {
+            return failed(error.status(), "the text is too long; send one error at a time");
+        }
+    };
     if body.trim_ascii().is_empty() {
         return failed(StatusCode::BAD_REQUEST, "send the text of an error as the body");
     }

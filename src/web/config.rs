@@ -18,7 +18,7 @@ pub struct WebConfig {
     /// machines can reach needs `read_only: true`, since there is no login yet.
     pub listen: String,
     /// The address under which people reach the page, such as
-    /// `https://shirwatch.contoso.example`. Alerts link to it.
+    /// `https://shirwatch.contoso.example`. Alerts link to it; without it, to `listen`.
     pub external_url: Option<String>,
     /// Whether nothing can be changed through the page and the API.
     pub read_only: bool,
