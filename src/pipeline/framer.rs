@@ -272,7 +272,11 @@ impl Frames<'_> {
 
     fn value(&mut self) -> Option<Frame> {
         let (bytes, start) = (self.batch.bytes, self.taken);
-        let end = self.one_line(start).or_else(|| element_end(bytes, start));
+        // Records of a document may stand on one line, others are torn off at the end of theirs.
+        let end = match self.framing.in_array {
+            true => element_end(bytes, start),
+            false => self.one_line(start).or_else(|| json::value_end(bytes, start)),
+        };
         match end {
             Some(end) => self.frame(start, end),
             None => self.unfinished(start),
