@@ -101,7 +101,7 @@ fn texts() -> Vec<(PathBuf, String)> {
     logs.map(|log| (log.clone(), fs::read_to_string(log).unwrap())).collect()
 }
 
-/// The samples beside the worktree, or beside the repository.
+/// The samples beside the repository, where they are there.
 fn samples() -> Vec<(PathBuf, String)> {
     let places = ["../../shared/samples", "../../../shared/samples"];
     let Some(folder) = places.iter().map(|it| here().join(it)).find(|it| it.is_dir()) else {
