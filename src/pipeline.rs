@@ -13,9 +13,7 @@
 pub mod framer;
 pub mod incidents;
 pub mod joins;
-mod json;
 pub mod ledger;
-mod lines;
 pub mod prefilter;
 
 use std::borrow::Cow;
@@ -23,7 +21,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use shirwatch_parsers::{Format, Level, Record, Settings, parse};
+use shirwatch_parsers::{Format, Level, Record, Settings, parse, parse_row};
 
 use crate::catalogue::Catalogue;
 use crate::catalogue::Verdict;
@@ -120,7 +118,11 @@ impl Pipeline {
             let position = lines.position(batch, frame.range.start);
             let damaged = matches!(text, Cow::Owned(_));
             self.note(batch, &frame, damaged);
-            for record in parse(&text, settings) {
+            let records = match &frame.columns {
+                Some(columns) => parse_row(&text, columns, settings),
+                None => parse(&text, settings),
+            };
+            for record in records {
                 notices.extend(self.judge(batch, &position, record, &mut each));
             }
         }

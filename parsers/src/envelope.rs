@@ -15,7 +15,7 @@ mod error_info;
 mod event_json;
 mod failure;
 mod json_text;
-mod keys;
+pub(crate) mod keys;
 mod log_properties;
 mod loose_json;
 mod plain_text;
@@ -28,6 +28,7 @@ mod windows_event;
 
 use crate::Settings;
 use crate::record::Record;
+use crate::table::Columns;
 
 /// What ends an event, and is no part of it. A blank may be: a cut text often ends in one.
 const LINE_ENDS: [char; 3] = ['\r', '\n', '\0'];
@@ -38,6 +39,15 @@ const DEEPEST: usize = 4;
 /// Reads one event into the records it holds.
 pub(crate) fn read<'a>(whole: &'a str, settings: &Settings) -> Vec<Record<'a>> {
     read_within(whole, settings, DEEPEST)
+}
+
+/// Reads one row of a table.
+pub(crate) fn read_row<'a>(
+    row: &'a str,
+    columns: &Columns,
+    settings: &Settings,
+) -> Vec<Record<'a>> {
+    json_text::read_row(row, columns, settings)
 }
 
 /// Reads an event that lies in another, so many layers of quoting at most below it.
