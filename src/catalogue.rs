@@ -29,7 +29,6 @@ mod finding;
 mod load;
 mod matcher;
 mod normalise;
-mod number;
 mod places;
 mod template;
 mod view;

@@ -11,6 +11,7 @@ pub mod framing;
 pub mod issue;
 mod json;
 pub mod lex;
+pub mod numbers;
 pub mod record;
 pub mod table;
 mod xml;

@@ -21,9 +21,9 @@ use shirwatch_parsers::Record;
 
 use crate::catalogue::alternative::{Alternative, Fit};
 use crate::catalogue::error::CatalogueError;
-use crate::catalogue::number::{MARKERS, Number};
 use crate::catalogue::rule::Rule;
 use crate::catalogue::view::View;
+use shirwatch_parsers::numbers::{MARKERS, Number};
 
 /// A fragment of this many bytes tells one error from most others.
 const TELLING: usize = 6;

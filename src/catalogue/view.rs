@@ -17,8 +17,8 @@ use std::ops::Range;
 use shirwatch_parsers::{Link, Record};
 
 use crate::catalogue::normalise;
-use crate::catalogue::number::Number;
 use crate::catalogue::places::{self, Part, Place};
+use shirwatch_parsers::numbers::Number;
 
 /// Parts the texts: no text holds it, since it is a control character.
 const SEPARATOR: u8 = 0x1f;

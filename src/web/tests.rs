@@ -77,6 +77,7 @@ fn incident() -> IncidentChange {
         ..Link::default()
     };
     let sample = Finding {
+        numbers: Vec::new(),
         record: Record { chain: vec![link], ..Record::default() },
         rule: "sql-login-failed".to_owned(),
         category: Category::Authentication,

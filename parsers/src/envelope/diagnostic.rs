@@ -113,6 +113,7 @@ fn context<'a>(slots: &Slots<'a>, format: Format) -> Context<'a> {
         node: None,
         correlation_id: text(Key::Correlation),
         job_id: None,
+        last_connect: None,
     }
 }
 

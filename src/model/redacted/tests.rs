@@ -153,6 +153,7 @@ fn no_text_of_a_finding_is_forgotten() {
         node: Some(text()),
         correlation_id: Some(text()),
         job_id: Some(text()),
+        last_connect: None,
     };
     let record = Record {
         time_raw: Some(text()),
@@ -172,6 +173,7 @@ fn no_text_of_a_finding_is_forgotten() {
         ours: false,
     };
     let finding = Finding {
+        numbers: Vec::new(),
         fingerprint: Fingerprint::of("x", &record),
         record,
         rule: "x".into(),
