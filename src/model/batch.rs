@@ -60,7 +60,8 @@ pub struct Framing {
     pub columns: Option<Columns>,
     /// True while the rest of an event that was already taken is passed over.
     pub skipping: bool,
-    /// True when lines begin with a time, so that a line without one goes on the last.
+    /// True when events begin with a time, or behind a line of dashes, so that any other
+    /// line goes on the last.
     pub timed: bool,
     /// True when the last event was taken at once and its trailer lines may follow.
     pub open: bool,

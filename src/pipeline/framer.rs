@@ -59,7 +59,7 @@ impl<'a> Frames<'a> {
         let mut it = Self { batch, prefilter, framing: batch.framing, taken: 0 };
         if it.framing.shape.is_none() {
             it.framing.shape = sniff(batch);
-            it.framing.timed = lines::is_timed(batch.bytes);
+            it.framing.timed = lines::is_timed(batch.bytes) || lines::is_ruled(batch.bytes);
         }
         it
     }

@@ -107,6 +107,15 @@ fn each_failure_is_counted_once_however_the_bytes_arrive() {
 }
 
 #[test]
+fn lines_of_dashes_stand_between_events() {
+    let first = format!("{CHAIN}\nNo such host is known\n");
+    let text = format!("Oh.\n-----\n{first}-----\nCall failed:\n\n{CHAIN}\n-----\nOh.\n");
+    let totals = feed(&mut pipeline(), text.as_bytes(), text.len());
+    let errors = totals.iter().filter(|it| it.0 == "shirwatch_errors_total");
+    assert_eq!(errors.map(|it| it.2).sum::<f64>() as u64, 2);
+}
+
+#[test]
 #[rustfmt::skip]
 fn a_damaged_record_takes_no_neighbour_with_it() {
     let json = CHAIN.replace('\'', "\\u0027");

@@ -82,12 +82,19 @@ impl Frames<'_> {
             if earliest <= self.taken
                 || lines::begins(lines::line(bytes, earliest), self.framing.timed)
             {
-                return earliest;
+                return self.behind_rule(earliest, at);
             }
             start = earliest;
             earliest = lines::line_start(bytes, start - 1).max(self.taken);
         }
         lines::line_start(bytes, at).max(self.taken)
+    }
+
+    /// Behind the line of dashes that an event may begin with.
+    fn behind_rule(&self, start: usize, at: usize) -> usize {
+        let rule = lines::is_rule(lines::line(self.batch.bytes, start));
+        let next = lines::next_line(self.batch.bytes, start).filter(|next| rule && *next <= at);
+        next.unwrap_or(start)
     }
 
     /// Where the event ends: where the next begins. `None` when that is behind the batch.
