@@ -23,12 +23,12 @@ main() {
 }
 
 make_certificates() {
-    cd "$WORK"
+    cd "$WORK" || return
     openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj '/CN=Test authority' -keyout ca.key -out ca.pem
     openssl req -newkey rsa:2048 -nodes -subj '/CN=localhost' -keyout server.key -out server.csr
     printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\n' >names
     openssl x509 -req -days 2 -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile names -out server.pem
-    cd "$ROOT"
+    cd "$ROOT" || return
 } >/dev/null 2>&1
 
 write_config() {
