@@ -26,6 +26,7 @@ pub mod verdict;
 
 mod alternative;
 mod finding;
+mod literals;
 mod load;
 mod matcher;
 mod normalise;

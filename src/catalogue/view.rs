@@ -9,7 +9,7 @@
 //! numbers  sql:18456 1
 //! ```
 //!
-//! All texts lie in one buffer, the deepest last, so that one pass of one automaton sees
+//! All texts lie in one buffer, the deepest last, so that one pass sees
 //! them all. The buffers are used again for the next record.
 
 use std::ops::Range;

@@ -1,6 +1,7 @@
 //! What following files promises, with real files and a clock that is told the time.
 
 mod encodings;
+mod evtx;
 mod reading;
 mod rotation;
 
