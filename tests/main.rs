@@ -9,6 +9,7 @@ mod dashboards;
 mod deploy;
 mod flow;
 mod misfortune;
+mod receivers;
 mod redaction;
 mod restart;
 mod support;
