@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use crate::support::catcher::Catcher;
-use crate::support::{root, shirwatch, stdout};
+use crate::support::daemon::Daemon;
+use crate::support::{chain, root, shirwatch, stdout};
 
 #[test]
 fn a_test_alert_reaches_every_kind_of_receiver() {
@@ -45,6 +46,41 @@ fn a_test_alert_reaches_every_kind_of_receiver() {
     assert_eq!(http.heard().len(), 7);
     let none = shirwatch(&["notify", "test", "nobody", "--config", &config]);
     assert_eq!(none.status.code(), Some(2));
+}
+
+#[test]
+fn a_kill_during_delivery_loses_no_alert_and_repeats_it_with_the_same_identity() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("a.log"), [chain(1), chain(2)].concat()).unwrap();
+    let config = |http: &Catcher, key: &str| {
+        format!(
+            "sources: [ {{ name: logs, file: {{ include: ['{}/*.log'], idle: 50ms }} }} ]\n\
+             receivers:\n\
+             - {{ name: pager, pagerduty: {{ url: 'http://{}/', routing_key_file: '{key}' }} }}\n",
+            dir.path().display(),
+            http.door
+        )
+    };
+    let key = file(dir.path(), "key", "0123456789abcdef");
+    let silent = Catcher::silent();
+    let daemon = Daemon::start(dir.path(), &config(&silent, &key));
+    let asked = silent.wait_for(1);
+    daemon.kill();
+    let taking = Catcher::http("202 Accepted");
+    let daemon = Daemon::start(dir.path(), &config(&taking, &key));
+    let taken = taking.wait_for(1);
+    assert_eq!(dedup_key(&taken[0]), dedup_key(&asked[0]));
+    // One rule and one masked message: the two lines are one incident, told once.
+    daemon.wait_for("/metrics", "shirwatch_notifications_total{receiver=\"pager\"} 1");
+    daemon.wait_for("/metrics", "shirwatch_notification_queue_length{receiver=\"pager\"} 0");
+    assert_eq!(taking.heard().len(), 1);
+}
+
+/// The key by which PagerDuty knows the event.
+fn dedup_key(request: &str) -> String {
+    let body = request.split_once("\r\n\r\n").unwrap().1;
+    let event: serde_json::Value = serde_json::from_str(body).unwrap();
+    event["dedup_key"].as_str().unwrap().to_owned()
 }
 
 #[test]

@@ -3,6 +3,10 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// How long anything may take before a test fails.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What was heard at one door.
 #[derive(Clone)]
@@ -20,6 +24,17 @@ impl Catcher {
             heard.lock().unwrap().push(request);
             let end = "Content-Length: 0\r\nConnection: close\r\n\r\n";
             stream.write_all(format!("HTTP/1.1 {status}\r\n{end}").as_bytes()).ok()
+        })
+    }
+
+    /// A web server that reads each request, says nothing, and keeps the connection.
+    pub(crate) fn silent() -> Self {
+        let kept = Mutex::new(Vec::new());
+        Self::tcp(move |stream, heard| {
+            let (request, stream) = request(stream)?;
+            heard.lock().unwrap().push(request);
+            kept.lock().unwrap().push(stream);
+            Some(())
         })
     }
 
@@ -44,6 +59,19 @@ impl Catcher {
             }
         });
         caught
+    }
+
+    /// Waits until so many were heard.
+    pub(crate) fn wait_for(&self, least: usize) -> Vec<String> {
+        let begun = Instant::now();
+        loop {
+            let heard = self.heard();
+            if heard.len() >= least {
+                return heard;
+            }
+            assert!(begun.elapsed() < PATIENCE, "only {} of {least} came", heard.len());
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// All that was heard so far.
