@@ -187,6 +187,57 @@ pub(crate) mod tests {
         expect_test::expect_file![path].assert_eq(&shown(message));
     }
 
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn no_text_breaks_a_limit(
+            texts in proptest::collection::vec("(\\PC|\\s|[<>&\"{$*\\x00-\\x1f]){0,3000}", 7),
+        ) {
+            let mut alert = alert(Reason::FirstSeen);
+            let keys =
+                ["summary", "cause", "resolution", "verify", "description", "evidence", "pipelines"];
+            for (key, text) in keys.iter().zip(texts) {
+                alert.annotations.insert((*key).to_owned(), text);
+            }
+            for (kind, limit) in [
+                ("slack: { url_file: FILE }", 64 * 1024),
+                ("teams: { url_file: FILE }", 28 * 1024),
+                ("pagerduty: { routing_key_file: KEY }", 512 * 1024),
+                ("email: { server: h, from: a@b.example, to: [a@b.example] }", 200 * 1024),
+                ("syslog: { address: 'udp://h:1' }", 2048),
+                ("syslog: { address: 'tcp://h:1' }", 8192),
+            ] {
+                check_size(kind, &alert, limit);
+            }
+        }
+    }
+
+    #[track_caller]
+    fn check_size(kind: &str, alert: &Alert, limit: usize) {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, key) = (folder.path().join("url"), folder.path().join("key"));
+        std::fs::write(&file, "https://h.contoso.example/x").unwrap();
+        std::fs::write(&key, "K3Y").unwrap();
+        let yaml = format!("{{ name: a, {kind} }}")
+            .replace("FILE", &format!("'{}'", file.display()))
+            .replace("KEY", &format!("'{}'", key.display()));
+        let receiver = build(&serde_saphyr::from_str(&yaml).unwrap()).unwrap();
+        let size = match receiver.output.render(alert).unwrap() {
+            Message::Http(requests) => requests[0].body.len(),
+            Message::Mail(mail) => {
+                assert!(!mail.subject.contains(char::is_control), "{:?}", mail.subject);
+                mail.text.len() + mail.html.len()
+            }
+            Message::Syslog(it) => {
+                assert!(!it.line.contains(char::is_control), "{:?}", it.line);
+                it.line.len()
+            }
+            other => panic!("{other:?}"),
+        };
+        assert!(size <= limit, "{kind}: {size}");
+    }
+
     /// A message as people read it: JSON indented, all else as it is.
     fn shown(message: &Message) -> String {
         match message {
