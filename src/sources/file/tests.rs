@@ -2,6 +2,8 @@
 
 mod encodings;
 mod evtx;
+mod lives;
+mod matrix;
 mod reading;
 mod rotation;
 
