@@ -5,8 +5,13 @@
 //! seen again       count + 1, no notice
 //! goes on for 4 h  a notice: repeat-due
 //! quiet for 1 h    resolved, and a notice: resolved
+//! all succeeded    the same: each activity that failed has succeeded since
 //! seen again       the same incident, open again, its count goes on
 //! ```
+//!
+//! `alerts.rules` may ask for several failures before the first notice. An incident that
+//! comes back again and again is held open. What is silenced, or follows from a runtime that
+//! is down, is counted and not told; it is first told when it happens after that.
 //!
 //! A notice names an incident and a reason; wording and receivers are found elsewhere.
 //! Errors that are older than `alerts.max_age` when they are read change incidents and
@@ -14,6 +19,9 @@
 //! bounded; what does not fit is told apart by its rule alone.
 
 mod config;
+mod course;
+mod healing;
+mod inhibit;
 mod key;
 mod places;
 mod sighting;
@@ -23,6 +31,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use shirwatch_parsers::Record;
 use xxhash_rust::xxh3::xxh3_64;
 
 pub use crate::pipeline::incidents::config::AlertsConfig;
@@ -35,9 +44,13 @@ use crate::model::changes::IncidentChange;
 use crate::model::finding::Finding;
 use crate::model::finding::Severity;
 use crate::model::fingerprint::Fingerprint;
+use crate::model::incident::Ended;
 use crate::model::incident::Incident;
 use crate::model::incident::State;
 use crate::model::redacted::Redacted;
+use crate::model::silence::Silence;
+use crate::pipeline::incidents::healing::Healing;
+use crate::pipeline::incidents::inhibit::Down;
 use crate::pipeline::incidents::tracked::Tracked;
 
 /// Incidents kept in memory.
@@ -61,6 +74,9 @@ pub struct Incidents {
     alerts: AlertsConfig,
     known: HashMap<u64, Tracked>,
     names: HashMap<String, u64>,
+    healing: Healing,
+    down: Down,
+    silences: Vec<Silence>,
 }
 
 impl Incidents {
@@ -70,6 +86,10 @@ impl Incidents {
         let mut it = Self { config, alerts, ..Self::default() };
         for incident in stored.into_iter().take(LIMIT) {
             let slot = key::slot(incident.fingerprint, &incident.group);
+            if incident.state == State::Open {
+                it.down.note(slot, &incident);
+                incident.course.failing.keys().for_each(|key| it.healing.wait(*key, slot));
+            }
             it.insert(slot, Tracked::stored(incident));
         }
         it
@@ -96,31 +116,105 @@ impl Incidents {
                 self.insert(slot, tracked);
             }
         }
+        self.follow(slot, it);
         self.notice(slot, it)
+    }
+
+    /// Notes what a failure means for the course of its incident.
+    fn follow(&mut self, slot: u64, it: &Sighting<'_>) {
+        let Some(tracked) = self.known.get_mut(&slot) else { return };
+        let activity = healing::activity(it.record);
+        course::failed(&mut tracked.incident.course, activity, time(it));
+        if !tracked.incident.course.reopened.is_empty() {
+            course::came_back(&mut tracked.incident.course, &self.config, it.read_at);
+        }
+        if let Some(activity) =
+            activity.filter(|key| tracked.incident.course.failing.contains_key(key))
+        {
+            self.healing.wait(activity, slot);
+        }
+    }
+
+    /// Takes in that a run succeeded: what waited for nothing else is over. This is called
+    /// for every success there is, so it copies nothing.
+    pub fn succeeded(&mut self, record: &Record<'_>, now: Timestamp) -> Vec<Notice> {
+        if self.healing.is_empty() || !self.config.resolve_on_success {
+            return Vec::new();
+        }
+        let Some(activity) = healing::activity(record) else { return Vec::new() };
+        if self.healing.waiting(activity).is_empty() {
+            return Vec::new();
+        }
+        self.healed(activity, record.time.unwrap_or(now), now)
+    }
+
+    fn healed(&mut self, activity: u64, time: Timestamp, now: Timestamp) -> Vec<Notice> {
+        let mut notices = Vec::new();
+        for slot in self.healing.waiting(activity).to_vec() {
+            let Some(tracked) = self.known.get_mut(&slot) else { continue };
+            let course = &mut tracked.incident.course;
+            let Some(over) = course::succeeded(course, activity, time) else { continue };
+            let held = course.flapping;
+            tracked.changed = true;
+            self.healing.forget([activity], slot);
+            if over && !held {
+                notices.extend(self.end(slot, Ended::Succeeded, now));
+            }
+        }
+        notices
+    }
+
+    /// Closes the incident at `slot`.
+    fn end(&mut self, slot: u64, how: Ended, now: Timestamp) -> Option<Notice> {
+        let tracked = self.known.get_mut(&slot)?;
+        self.healing.forget(tracked.incident.course.failing.keys().copied(), slot);
+        let notice = tracked.resolve(how, now);
+        self.down.note(slot, &tracked.incident);
+        notice
     }
 
     /// Resolves what is quiet and repeats what goes on.
     pub fn tick(&mut self, now: Timestamp) -> Vec<Notice> {
+        self.silences.retain(|it| it.ends_at > now);
         let mut notices = Vec::new();
-        for tracked in self.known.values_mut().filter(|it| it.incident.state == State::Open) {
-            if past(tracked.incident.last_read, self.config.resolve_after, now) {
-                notices.extend(tracked.resolve(now));
-            } else if tracked
-                .incident
-                .notified_at
-                .is_some_and(|at| past(at, self.alerts.repeat_interval, now))
-            {
-                notices.push(tracked.notice(Reason::RepeatDue, now));
-            }
+        let open = self.known.iter().filter(|(_, it)| it.incident.state == State::Open);
+        let quiet = open.filter(|(_, it)| {
+            let patience = course::patience(&it.incident.course, &self.config);
+            past(it.incident.last_read, patience, now)
+        });
+        for slot in quiet.map(|(slot, _)| *slot).collect::<Vec<_>>() {
+            notices.extend(self.end(slot, Ended::Quiet, now));
         }
+        notices.extend(self.repeats(now));
         notices.sort_by(|left, right| left.key.cmp(&right.key));
         notices
     }
 
+    /// What goes on and is to be told again.
+    fn repeats(&mut self, now: Timestamp) -> Vec<Notice> {
+        let (alerts, down, silences) = (&self.alerts, &self.down, &self.silences);
+        let open = self.known.values_mut().filter(|it| it.incident.state == State::Open);
+        let due = open.filter(|tracked| {
+            let it = &tracked.incident;
+            let rule = alerts.rule(&it.rule, it.category, it.severity);
+            let interval = rule.and_then(|it| it.repeat_interval).unwrap_or(alerts.repeat_interval);
+            it.notified_at.is_some_and(|at| past(at, interval, now))
+                && !down.inhibits(it)
+                && !silenced(silences, it, now)
+        });
+        due.map(|it| it.notice(Reason::RepeatDue, now)).collect()
+    }
+
     /// Resolves one incident because somebody said so.
     pub fn resolve(&mut self, key: &str, now: Timestamp) -> Option<Option<Notice>> {
-        let tracked = self.known.get_mut(self.names.get(key)?)?;
-        (tracked.incident.state == State::Open).then(|| tracked.resolve(now))
+        let slot = *self.names.get(key)?;
+        let open = self.known.get(&slot)?.incident.state == State::Open;
+        open.then(|| self.end(slot, Ended::ByHand, now))
+    }
+
+    /// Uses these silences from now on.
+    pub fn silence(&mut self, silences: Vec<Silence>) {
+        self.silences = silences;
     }
 
     /// The key of the incident with this key or fingerprint: an open one first.
@@ -202,19 +296,38 @@ impl Incidents {
     /// The notice that a sighting gives: when the incident opens, or becomes more severe.
     fn notice(&mut self, slot: u64, it: &Sighting<'_>) -> Option<Notice> {
         let tracked = self.known.get_mut(&slot)?;
-        let time = it.record.time.unwrap_or(it.read_at);
         let was = tracked.incident.severity;
         let worse = it.severity > was;
         tracked.incident.severity = was.max(it.severity);
+        self.down.note(slot, &tracked.incident);
         let told = tracked.incident.notified_at.is_some();
         let wanted = tracked.incident.severity >= self.alerts.min_severity;
-        if !wanted || past(time, self.alerts.max_age, it.read_at) || (told && !worse) {
+        if !wanted || past(time(it), self.alerts.max_age, it.read_at) || (told && !worse) {
             return None;
         }
+        let rule = self.alerts.rule(it.rule, it.category, tracked.incident.severity);
+        let reached = told || course::reached(&mut tracked.incident.course, rule, time(it));
+        let incident = &tracked.incident;
+        if !reached
+            || self.down.inhibits(incident)
+            || silenced(&self.silences, incident, it.read_at)
+        {
+            return None;
+        }
+        tracked.incident.course.recent.clear();
         let reason = if told { Reason::Escalated } else { Reason::FirstSeen };
         let notice = tracked.notice(reason, it.read_at);
         Some(Notice { was: (told && worse).then_some(was), ..notice })
     }
+}
+
+/// When it happened, as far as is known.
+fn time(it: &Sighting<'_>) -> Timestamp {
+    it.record.time.unwrap_or(it.read_at)
+}
+
+fn silenced(silences: &[Silence], it: &Incident, now: Timestamp) -> bool {
+    silences.iter().any(|silence| silence.covers(it, now))
 }
 
 /// Whether `span` or more has passed from `then` to `now`.
@@ -222,3 +335,6 @@ fn past(then: Timestamp, span: Duration, now: Timestamp) -> bool {
     let span = SignedDuration::try_from(span).unwrap_or(SignedDuration::MAX);
     now.duration_since(then) >= span
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,8 @@ use crate::model::alert::Reason;
 use crate::model::changes::Occurrence;
 use crate::model::finding::Finding;
 use crate::model::fingerprint::Fingerprint;
+use crate::model::incident::Course;
+use crate::model::incident::Ended;
 use crate::model::incident::Incident;
 use crate::model::incident::State;
 use crate::model::redacted::Redacted;
@@ -63,6 +65,7 @@ impl Tracked {
             notified_at: None,
             places: places(&sample.record),
             title: sample.title.clone(),
+            course: Course::default(),
             sample: Some(sample),
         };
         let mut tracked = Self {
@@ -83,6 +86,7 @@ impl Tracked {
             incident.state = State::Open;
             incident.resolved_at = None;
             incident.notified_at = None;
+            incident.course.reopened.push(it.read_at);
         }
         incident.count += 1;
         incident.first_seen = incident.first_seen.min(time);
@@ -126,9 +130,11 @@ impl Tracked {
     }
 
     /// Closes the incident; a notice only if its opening was told.
-    pub(super) fn resolve(&mut self, now: Timestamp) -> Option<Notice> {
+    pub(super) fn resolve(&mut self, how: Ended, now: Timestamp) -> Option<Notice> {
         self.incident.state = State::Resolved;
         self.incident.resolved_at = Some(now);
+        let reopened = std::mem::take(&mut self.incident.course.reopened);
+        self.incident.course = Course { reopened, ended: Some(how), ..Course::default() };
         self.changed = true;
         let told = self.incident.notified_at.take().is_some();
         told.then(|| Notice { key: self.incident.key.clone(), reason: Reason::Resolved, was: None })
