@@ -41,7 +41,7 @@ fn what_is_silenced_counts_and_is_told_to_nobody() {
     let made: serde_json::Value = serde_json::from_slice(&made.stdout).unwrap();
     let config = logs.path().join("shirwatch.yaml");
     std::fs::write(&config, "receivers: [{ name: out, stdout: {} }]").unwrap();
-    let told = |number: u32| {
+    let told = |number: usize| {
         let file = logs.path().join(format!("{number}.log"));
         std::fs::write(&file, chain(number)).unwrap();
         let (config, file) = (config.to_str().unwrap(), file.to_str().unwrap());
