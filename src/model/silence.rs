@@ -199,3 +199,31 @@ impl TryFrom<String> for Matcher {
         text.parse()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[rustfmt::skip]
+    fn a_matcher_is_read_or_refused() {
+        // text, whether it is a matcher, whether it fits `dns` and `prod dns`
+        check("category=dns",       Some((true, false)));
+        check("category!=dns",      Some((false, true)));
+        check("category=~d.s",      Some((true, false)));
+        check("category=~.*dns",    Some((true, true)));
+        check("category=",          Some((false, false)));
+        check("category==dns",      Some((false, false)));
+        check("category=~(",        None);
+        check("category",           None);
+        check("=dns",               None);
+        check("a label=dns",        None);
+    }
+
+    #[track_caller]
+    fn check(text: &str, expected: Option<(bool, bool)>) {
+        let read = text.parse::<Matcher>();
+        let actual = read.as_ref().ok().map(|it| (it.fits("dns"), it.fits("prod dns")));
+        assert_eq!(actual, expected, "{text}: {read:?}");
+    }
+}

@@ -108,3 +108,66 @@ fn status(it: &Sighting<'_>) -> Option<&'static str> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use shirwatch_parsers::Context;
+
+    use super::*;
+    use crate::model::batch::Position;
+    use crate::model::finding::Fault;
+    use crate::model::fingerprint::Fingerprint;
+
+    #[derive(Clone, Copy)]
+    enum News {
+        Fails(&'static str, Category),
+        Succeeds,
+    }
+
+    use News::{Fails, Succeeds};
+
+    const HEALTH: Category = Category::IrHealth;
+
+    #[test]
+    #[rustfmt::skip]
+    fn a_runtime_stands_as_the_latest_news_say() {
+        // news at each second, how it stands
+        check(&[(1, Succeeds)],                                                         None);
+        check(&[(1, Fails("sql-login-failed", Category::Authentication))],             None);
+        check(&[(1, Fails("runtime-offline", HEALTH))],                                 Some("Offline"));
+        check(&[(1, Fails("runtime-offline", HEALTH)), (2, Succeeds)],                  Some("Online"));
+        check(&[(2, Fails("runtime-offline", HEALTH)), (1, Succeeds)],                  Some("Offline"));
+        check(&[(1, Fails("runtime-named-pipe-timeout", HEALTH))],                      Some("Limited"));
+        check(&[(1, Fails("any", Category::IrRegistration))],                           Some("NeedRegistration"));
+        check(&[(2, Succeeds), (3, Fails("runtime-offline", HEALTH)), (1, Fails("any", Category::IrRegistration))], Some("Offline"));
+    }
+
+    #[track_caller]
+    fn check(news: &[(i64, News)], expected: Option<&str>) {
+        let mut it = Runtimes::default();
+        for (second, news) in news {
+            let read_at = Timestamp::from_second(*second).unwrap();
+            let context = Context { integration_runtime: Some("ir".into()), ..Context::default() };
+            let record = Record { time: Some(read_at), context, ..Record::default() };
+            match news {
+                Succeeds => it.succeeded(&record, read_at),
+                Fails(rule, category) => it.failed(&Sighting {
+                    rule,
+                    category: *category,
+                    severity: Severity::Critical,
+                    fault: Fault::Environment,
+                    fingerprint: Fingerprint(1),
+                    record: &record,
+                    labels: &BTreeMap::new(),
+                    position: &Position { path: "-".into(), offset: 0, line: 1 },
+                    read_at,
+                }),
+            }
+        }
+        let stored: Vec<_> = it.drain();
+        let again = Runtimes::restore(stored);
+        assert_eq!(again.iter().next().map(|(_, it)| it.status.as_str()), expected);
+    }
+}
