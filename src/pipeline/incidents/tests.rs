@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use jiff::SignedDuration;
 use proptest::prelude::*;
-use shirwatch_parsers::{Context, Format, Run};
+use shirwatch_parsers::{Context, Format, Record, Run};
 
 use super::*;
 use crate::model::batch::Position;

@@ -227,7 +227,7 @@ function aboutCard(it, status) {
     where(it, true),
     Object.entries(it.group || {}).map(([key, value]) => el('p.small', null, el('span.quiet', null, `${key}: `), value)),
     el('p.small.quiet.mono', null, it.fingerprint),
-    over || status.read_only ? null : resolveButton(it));
+    over || status.read_only ? null : el('p.row', null, resolveButton(it), silenceButton(it)));
 }
 
 /** Asks twice, in the same place. */
@@ -240,6 +240,21 @@ function resolveButton(it) {
     try {
       await ask(`/api/v1/incidents/${encodeURIComponent(it.key || it.fingerprint)}/resolve`, { method: 'POST' });
       show();
+    } catch (error) { button.replaceWith(failure(error)); }
+  });
+  return button;
+}
+
+/** Silences an incident by its number for two hours. */
+function silenceButton(it) {
+  const button = el('button', { type: 'button' }, 'Silence for 2 h');
+  button.addEventListener('click', async () => {
+    button.disabled = true;
+    const ends = new Date(Date.now() + 2 * 3600 * 1000).toISOString();
+    const body = JSON.stringify({ matchers: [`fingerprint=${it.fingerprint}`], ends_at: ends });
+    try {
+      await ask('/api/v1/silences', { method: 'POST', body });
+      button.textContent = `Silenced until ${ends}`;
     } catch (error) { button.replaceWith(failure(error)); }
   });
   return button;
