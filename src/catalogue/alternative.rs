@@ -6,8 +6,8 @@
 //! ```
 //!
 //! A clause holds at the deepest place where it is true, and the alternative fits at the
-//! deepest of its clauses. What is told of the whole record (the side, the format, the
-//! kind of activity) holds at depth 0.
+//! deepest of its clauses. What is told of the whole record (the side, the connector, the
+//! format, the kind of activity) holds at depth 0.
 
 use shirwatch_parsers::{Format, Record, Side};
 
@@ -33,6 +33,7 @@ pub(super) struct Alternative {
     unless: Vec<Template>,
     activity_types: Vec<String>,
     failure_types: Vec<String>,
+    connectors: Vec<String>,
     sides: Vec<Side>,
     formats: Vec<Format>,
 }
@@ -83,6 +84,7 @@ impl Alternative {
             activity_codes: owned(&it.activity_code),
             activity_types: owned(&it.activity_type),
             failure_types: owned(&it.failure_type),
+            connectors: owned(&it.connector),
             sides: each(&it.side, side, |found| refused("side", found, SIDE))?,
             formats: each(&it.format, format, |found| refused("format", found, FORMAT))?,
         })
@@ -117,6 +119,7 @@ impl Alternative {
             (Clause::ActivityCode, &self.activity_codes, &record.code),
             (Clause::ActivityType, &self.activity_types, &context.activity_type),
             (Clause::FailureType, &self.failure_types, &record.failure_type),
+            (Clause::Connector, &self.connectors, &context.connector),
         ] {
             if !wanted.is_empty() {
                 let found = found.as_deref()?;

@@ -109,6 +109,10 @@ pub struct Match {
     /// The side of a copy: `source` or `sink`.
     #[serde(skip_serializing_if = "Texts::is_empty")]
     pub side: Texts,
+    /// The kind of store that failed, by the name of its linked service (`AzureSqlDatabase`)
+    /// or of the component that threw (`MSSQL`), without case: any of these.
+    #[serde(skip_serializing_if = "Texts::is_empty")]
+    pub connector: Texts,
     /// The carrier, such as `event-log`: any of these.
     #[serde(skip_serializing_if = "Texts::is_empty")]
     pub format: Texts,

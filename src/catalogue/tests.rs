@@ -49,6 +49,11 @@ const RULES: &str = r#"
   category: ir-resources
   severity: critical
   match: [{ message: not enough space, side: sink }]
+- id: pool-slow
+  title: The pool is slow
+  category: timeout
+  severity: error
+  match: [{ message: waited too long, connector: [Other, AzureSqlDW] }]
 - id: lookup-size
   title: Too many rows
   category: configuration
@@ -152,11 +157,15 @@ fn clauses_on_the_whole_record_hold_too() {
         context: Context { activity_type: Some("lookup".into()), ..Context::default() },
         ..Record::default()
     };
+    let on = |connector: &'static str| Context { connector: Some(connector.into()), ..Context::default() };
     let session = |message: &'static str| Record { format: Format::SessionLog, ..plain(message) };
     for (record, expected) in [
         (plain("Not enough space on disk"),                                   "unclassified @-: "),
         (Record { side: Some(Side::Source), ..plain("not enough space") },    "unclassified @-: "),
         (Record { side: Some(Side::Sink), ..plain("Not  enough\nspace") },    "sink-full @-: message side"),
+        (Record { context: on("AZURESQLDW"), ..plain("waited too long") },    "pool-slow @-: message connector"),
+        (Record { context: on("SqlServer"), ..plain("waited too long") },     "unclassified @-: "),
+        (plain("waited too long"),                                            "unclassified @-: "),
         (lookup("2001"),                                                      "lookup-size @-: activity_code activity_type failure_type"),
         (lookup("2002"),                                                      "unclassified @-: "),
         (session("File 'a.csv' is skipped"),                                  "skipped @-: message format"),

@@ -74,10 +74,11 @@ pub(super) enum Clause {
     ActivityType,
     FailureType,
     Side,
+    Connector,
     Format,
 }
 
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 11] = [
     "code",
     "type",
     "message",
@@ -87,6 +88,7 @@ const NAMES: [&str; 10] = [
     "activity_type",
     "failure_type",
     "side",
+    "connector",
     "format",
 ];
 
