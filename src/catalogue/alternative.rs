@@ -31,6 +31,7 @@ pub(super) struct Alternative {
     pub(super) numbers: Vec<Number>,
     pub(super) activity_codes: Vec<String>,
     unless: Vec<Template>,
+    specific: bool,
     activity_types: Vec<String>,
     failure_types: Vec<String>,
     connectors: Vec<String>,
@@ -41,6 +42,8 @@ pub(super) struct Alternative {
 /// How well an alternative fits; the greatest wins.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Score {
+    /// That the rule speaks of this error, and not of a kind of trouble in general.
+    pub(super) specific: bool,
     /// The deepest place of a clause.
     pub(super) depth: u16,
     /// How many clauses hold.
@@ -81,6 +84,7 @@ impl Alternative {
             })?,
             unless: each(&it.unless, Template::new, |found| refused("unless", found, FRAGMENT))?,
             numbers: each(&it.number, Number::parse, |found| refused("number", found, NUMBER))?,
+            specific: !rule.general,
             activity_codes: owned(&it.activity_code),
             activity_types: owned(&it.activity_type),
             failure_types: owned(&it.failure_type),
@@ -93,6 +97,7 @@ impl Alternative {
     /// Whether this fits the record, and where.
     pub(super) fn fit(&self, view: &View, record: &Record<'_>) -> Option<Fit> {
         let mut fit = Fit::default();
+        fit.score.specific = self.specific;
         self.record_clauses(&mut fit, record)?;
         if !self.codes.is_empty() {
             let (place, code) = deepest(view.codes(), &self.codes)?;

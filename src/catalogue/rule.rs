@@ -52,6 +52,10 @@ pub struct Rule {
     /// False when no log shows the error: it can be found by searching, and never matches.
     #[serde(default = "yes")]
     pub observable: bool,
+    /// True when the rule knows a kind of trouble by words that anyone may use. It answers
+    /// where no other rule does, and is not named beside one that does.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub general: bool,
     /// When the rule fits: any one of these.
     #[serde(default, rename = "match")]
     pub alternatives: Vec<Match>,

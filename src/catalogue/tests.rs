@@ -89,6 +89,12 @@ const RULES: &str = r#"
   category: unknown
   severity: error
   match: [{ code: DF-SYS-01 }]
+- id: general-refused
+  title: Somebody refused a login
+  category: authentication
+  severity: error
+  general: true
+  match: [{ message: wrong password for this account }]
 - id: old
   title: Retired
   category: unknown
@@ -145,6 +151,21 @@ fn codes_types_and_numbers_are_known_in_any_spelling() {
     check(vec![link("DF-Hiver", "H", "x")],                               "unclassified @-: ");
     let detail = ("SqlErrorNumber".into(), "18456".into());
     check(vec![Link { details: vec![detail], ..link("", "H", "x") }],     "sql-login @0: number");
+}
+
+#[test]
+#[rustfmt::skip]
+fn a_general_rule_answers_where_no_other_does() {
+    let words = "Wrong password for this account";
+    check(vec![link("X", "H", words)],                                    "general-refused @0: message");
+    check(vec![link("SqlFailedToConnect", "H", words)],                   "sql-connect @0: code");
+    check(vec![link("SqlFailedToConnect", "H", "x"), link("", "I", words)], "sql-connect @0: code");
+    let record = Record { message: words.into(), ..Record::default() };
+    let catalogue = catalogue();
+    let verdict = catalogue.classify(&record);
+    assert!(verdict.known() && !verdict.certain());
+    let other = Record { message: format!("Orders: {words}").into(), ..Record::default() };
+    assert_ne!(verdict.fingerprint(&record), catalogue.classify(&other).fingerprint(&other));
 }
 
 #[test]

@@ -11,6 +11,7 @@
 
 use std::fmt::Write;
 use std::hint::black_box;
+use std::ops::Range;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use shirwatch::catalogue::Catalogue;
@@ -25,15 +26,25 @@ const TEXTS: [&str; 3] = [
 /// The built-in catalogue and `more` rules that fit nothing here, as a folder of YAML.
 fn catalogue(more: usize) -> Catalogue {
     let dir = tempfile::tempdir().expect("a folder");
+    for first in (0..more).step_by(FILE) {
+        let file = dir.path().join(format!("bench_{first}.yaml"));
+        std::fs::write(file, rules(first..more.min(first + FILE))).expect("a file");
+    }
+    Catalogue::load(Some(dir.path())).expect("the catalogue loads")
+}
+
+/// Rules in one file; the reader of YAML takes no document of more than 250,000 nodes.
+const FILE: usize = 1_000;
+
+fn rules(numbers: Range<usize>) -> String {
     let mut yaml = String::new();
-    for number in 0..more {
+    for number in numbers {
         let _ = write!(
             yaml,
             "- id: bench-{number}\n  title: Bench\n  category: conflict\n  severity: error\n  match:\n    - code: BenchCode{number}\n      message: \"operation {number} of bench failed at {{place}}\"\n    - message: \"bench fragment number {number} was refused by the server\"\n  causes: [{{cause: c, resolution: [r]}}]\n"
         );
     }
-    std::fs::write(dir.path().join("bench.yaml"), yaml).expect("a file");
-    Catalogue::load(Some(dir.path())).expect("the catalogue loads")
+    yaml
 }
 
 fn classify(criterion: &mut Criterion) {
