@@ -189,7 +189,7 @@ impl Fit {
 const FRAGMENT: &str =
     "is no fragment; write some words, and put some between two holes such as `{a}` and `{b}`";
 const NUMBER: &str = "is no number; write it like `sql:18456`, `ora:1017`, `aadsts:7000215`, \
-                      `sqlstate:08001`, `http:403` or `hresult:0x80131904`";
+                      `sqlstate:08001`, `http:403`, `win:10060` or `hresult:0x80131904`";
 const SIDE: &str = "is no side; write `source` or `sink`";
 const FORMAT: &str = "is no format; write one such as `activity-run`, `event-log` or `plain`";
 

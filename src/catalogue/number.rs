@@ -8,6 +8,7 @@
 //! | `sqlstate:08001` | `ERROR [08001]`, `SQLSTATE=08001`, `08001: ` at the beginning of a message |
 //! | `http:403` | `error: (403) Forbidden`, `status code 403`, `StatusCode: Forbidden` |
 //! | `hresult:0x80131904` | `0x80131904`, `HResult=-2146232060` |
+//! | `win:10060` | `SocketException (10060)`, `TCP error code 10060`, `NativeErrorCode=10060`, `0x8007274C` |
 //!
 //! A number is read to its last digit, so `AADSTS70002` is not found in `AADSTS7000215`.
 //! The automaton of the matcher looks for the [`MARKERS`] along with the rules' own words.
@@ -21,6 +22,7 @@ pub(super) enum System {
     SqlState,
     Http,
     HResult,
+    Win,
 }
 
 /// A vendor's number. A SQLSTATE is five characters, packed.
@@ -42,7 +44,7 @@ pub(super) struct Marker {
 
 /// All that can stand in front of a number.
 #[rustfmt::skip]
-pub(super) const MARKERS: [Marker; 17] = [
+pub(super) const MARKERS: [Marker; 23] = [
     Marker { text: "ora-", alone: true, read: |rest| digits(rest, System::Ora) },
     Marker { text: "aadsts", alone: true, read: |rest| digits(rest, System::AadSts) },
     Marker { text: "errornumber", alone: false, read: |rest| digits(filler(rest), System::Sql) },
@@ -60,6 +62,12 @@ pub(super) const MARKERS: [Marker; 17] = [
     Marker { text: "http ", alone: true, read: |rest| digits(rest, System::Http).filter(is_status) },
     Marker { text: "status: ", alone: true, read: |rest| digits(rest, System::Http).filter(is_status) },
     Marker { text: "msg ", alone: true, read: server_message },
+    Marker { text: "nativeerrorcode", alone: false, read: |rest| digits(filler(rest), System::Win) },
+    Marker { text: "win32exception (", alone: false, read: |rest| digits(rest, System::Win) },
+    Marker { text: "socketexception (", alone: false, read: socket },
+    Marker { text: "error code", alone: true, read: |rest| socket(filler(rest)) },
+    Marker { text: "errno", alone: true, read: |rest| socket(filler(rest)) },
+    Marker { text: "rc=", alone: true, read: socket },
 ];
 
 impl Number {
@@ -75,6 +83,7 @@ impl Number {
             "aadsts" => decimal(System::AadSts),
             "http" => decimal(System::Http).filter(is_status),
             "sqlstate" => state(rest).filter(|_| rest.len() == 5),
+            "win" => decimal(System::Win),
             "hresult" => rest.strip_prefix(b"0x").map_or_else(|| decimal_hresult(rest), hex),
             _ => None,
         }
@@ -87,6 +96,7 @@ impl Number {
         match key.as_str() {
             "sqlerrornumber" => digits(value.as_bytes(), System::Sql),
             "errorcode" | "hresult" => decimal_hresult(value.as_bytes()),
+            "nativeerrorcode" => digits(value.as_bytes(), System::Win),
             key if key.ends_with("statuscode") => status(value.as_bytes()),
             _ => None,
         }
@@ -141,15 +151,27 @@ fn state(rest: &[u8]) -> Option<Number> {
 fn hex(rest: &[u8]) -> Option<Number> {
     let len = rest.iter().take(9).take_while(|it| it.is_ascii_hexdigit()).count();
     let code = std::str::from_utf8(rest.get(..8).filter(|_| len == 8)?).ok()?;
-    let value = i64::from_str_radix(code, 16).ok()?;
-    Some(Number { system: System::HResult, value })
+    Some(hresult(i64::from_str_radix(code, 16).ok()?))
+}
+
+/// An HRESULT, or the number of Windows that it wraps: `0x8007274C` is 10060.
+fn hresult(value: i64) -> Number {
+    match value >> 16 {
+        0x8007 => Number { system: System::Win, value: value & 0xFFFF },
+        _ => Number { system: System::HResult, value },
+    }
+}
+
+/// A number of Windows sockets. Others are too small to mean one thing.
+fn socket(rest: &[u8]) -> Option<Number> {
+    digits(rest, System::Win).filter(|it| (10_004..12_000).contains(&it.value))
 }
 
 /// `-2146232060`, as .NET prints `0x80131904`.
 fn decimal_hresult(rest: &[u8]) -> Option<Number> {
     let number = digits(rest, System::HResult)?;
     let bits = i32::try_from(number.value).ok().filter(|it| *it < 0)?;
-    Some(Number { value: i64::from(bits.cast_unsigned()), ..number })
+    Some(hresult(i64::from(bits.cast_unsigned())))
 }
 
 /// A status as a number or, as .NET prints it, in words.
@@ -208,6 +230,14 @@ mod tests {
         check("SQLSTATE: 'HY000'",                             "sqlstate:HY000");
         check("SqlException (0x80131904): Login",              "hresult:0x80131904");
         check("HResult=-2146232060",                           "hresult:0x80131904");
+        check("SocketException (10060): Zeit abgelaufen",      "win:10060");
+        check("Win32Exception (258): La attente a expiré",     "win:258");
+        check("NativeErrorCode=1326",                          "win:1326");
+        check("TCP error code 10061: x",                       "win:10061");
+        check("rc=10060, ERRNO 10060",                         "win:10060");
+        check("(HRESULT: 0x8007274D)",                         "win:10061");
+        check("HResult=-2147014835",                           "win:10061");
+        check("error code 17, errno 110, rc=0",                "none");
         check("server returned an error: (403) Forbidden.",    "http:403");
         check("an invalid status code 'Forbidden'",            "http:403");
         check("failed with status code 429 TooManyRequests",   "http:429");

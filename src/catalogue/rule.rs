@@ -98,7 +98,7 @@ pub struct Match {
     #[serde(skip_serializing_if = "Texts::is_empty")]
     pub unless: Texts,
     /// A vendor's number: `sql:18456`, `ora:1017`, `aadsts:7000215`, `sqlstate:08001`,
-    /// `http:403`, `hresult:0x80131904`; any of these.
+    /// `http:403`, `win:10060`, `hresult:0x80131904`; any of these.
     #[serde(skip_serializing_if = "Texts::is_empty")]
     pub number: Texts,
     /// The code of the activity, such as `2200`: any of these.
