@@ -10,5 +10,6 @@ mod deploy;
 mod flow;
 mod misfortune;
 mod restart;
+mod spelling;
 mod support;
 mod tidy;
