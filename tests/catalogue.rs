@@ -108,3 +108,22 @@ fn the_reference_is_the_catalogue() {
     }
     assert!(stale.is_empty(), "run `UPDATE_EXPECT=1 cargo test --test tests catalogue`: {stale:?}");
 }
+
+/// What no rule knows becomes one by `rules draft`, beside all the others.
+#[test]
+fn a_draft_is_a_rule_of_the_whole_catalogue() {
+    for text in [
+        "ErrorCode=NobodyKnows,'Type=Contoso.OddException,Message=The 'blorp' is odd.,Source=x,'",
+        "'Type=Contoso.OddException,Message=,Source=x,'",
+        r#"{"errorCode":"9999","message":"Blorp of 'X' is odd","failureType":"UserError"}"#,
+        "2026-11-20T02:14:22Z Error A.B guid Blorp went odd; Password=FAKEPASS;",
+    ] {
+        let (text_dir, rules_dir) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let file = text_dir.path().join("error.txt");
+        std::fs::write(&file, text).unwrap();
+        let draft = stdout(&shirwatch(&["rules", "draft", "-f", file.to_str().unwrap()]));
+        assert!(draft.contains("- id:") && !draft.contains("FAKEPASS"), "{draft}");
+        std::fs::write(rules_dir.path().join("own.yaml"), draft).unwrap();
+        check_command(&["rules", "check", rules_dir.path().to_str().unwrap()], "every law holds");
+    }
+}
