@@ -14,6 +14,16 @@ fn every_law_holds() {
     assert!(lines.is_empty(), "{}", lines.join("\n"));
 }
 
+/// Advice ends with how to see that it helped. What no log shows is described, not mended.
+#[test]
+fn every_cause_that_a_log_shows_says_when_it_is_mended() {
+    let catalogue = Catalogue::embedded().unwrap();
+    let shown = catalogue.rules().iter().filter(|it| it.matches());
+    let open = shown.filter(|it| it.causes.iter().any(|it| it.verify.is_none()));
+    let open: Vec<_> = open.map(|it| it.id.as_str()).collect();
+    assert!(open.is_empty(), "no `verify:` in {open:?}");
+}
+
 #[test]
 fn every_plain_example_passes_the_prefilter() {
     let prefilter = shirwatch::pipeline::prefilter::Prefilter::default();
