@@ -44,8 +44,9 @@ pub(super) struct Marker {
 
 /// All that can stand in front of a number.
 #[rustfmt::skip]
-pub(super) const MARKERS: [Marker; 23] = [
+pub(super) const MARKERS: [Marker; 24] = [
     Marker { text: "ora-", alone: true, read: |rest| digits(rest, System::Ora) },
+    Marker { text: "tns-", alone: true, read: |rest| digits(rest, System::Ora) },
     Marker { text: "aadsts", alone: true, read: |rest| digits(rest, System::AadSts) },
     Marker { text: "errornumber", alone: false, read: |rest| digits(filler(rest), System::Sql) },
     Marker { text: "error number", alone: true, read: |rest| digits(filler(rest), System::Sql) },
@@ -225,6 +226,7 @@ mod tests {
         check("Error Number - 53",                             "sql:53");
         check("(Microsoft SQL Server, Error: 40613)",          "sql:40613");
         check("ORA-01017: invalid username",                   "ora:1017");
+        check("TNS-12541: no listener",                        "ora:12541");
         check("AADSTS7000215: Invalid client secret",          "aadsts:7000215");
         check("ERROR [08001] [Contoso][ODBC]",                 "sqlstate:08001");
         check("SQLSTATE: 'HY000'",                             "sqlstate:HY000");
