@@ -27,10 +27,10 @@ pub mod verdict;
 
 mod alternative;
 mod finding;
+mod literals;
 mod load;
 mod matcher;
 mod normalise;
-mod number;
 mod places;
 mod template;
 mod view;

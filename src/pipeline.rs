@@ -13,9 +13,7 @@
 pub mod framer;
 pub mod incidents;
 pub mod joins;
-mod json;
 pub mod ledger;
-mod lines;
 pub mod prefilter;
 
 use std::borrow::Cow;
@@ -23,7 +21,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use shirwatch_parsers::{Format, Level, Record, Settings, parse};
+use shirwatch_parsers::{Format, Level, Record, Settings, parse, parse_row};
 
 use crate::catalogue::Catalogue;
 use crate::catalogue::Verdict;
@@ -116,11 +114,15 @@ impl Pipeline {
         let mut frames = Frames::of(batch, &prefilter);
         let mut lines = Lines::new(batch, self.count_lines);
         for frame in frames.by_ref() {
-            let text = String::from_utf8_lossy(&batch.bytes[frame.range.clone()]);
+            let text = text(&batch.bytes[frame.range.clone()]);
             let position = lines.position(batch, frame.range.start);
             let damaged = matches!(text, Cow::Owned(_));
             self.note(batch, &frame, damaged);
-            for record in parse(&text, settings) {
+            let records = match &frame.columns {
+                Some(columns) => parse_row(&text, columns, settings),
+                None => parse(&text, settings),
+            };
+            for record in records {
                 notices.extend(self.judge(batch, &position, record, &mut each));
             }
         }
@@ -265,6 +267,11 @@ impl Pipeline {
             self.ledger.issue(Format::Plain, shirwatch_parsers::IssueKind::InvalidUtf8);
         }
     }
+}
+
+/// Bytes as a text. Most are one as they are, which is sooner known than where they are not.
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 /// Whether a record that is no run speaks of an error: its writer says so, or it holds an

@@ -39,6 +39,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use crate::issue::{IssueKind, ParseIssue};
+use crate::numbers::Number;
 use crate::record::{Side, owned};
 
 /// How deep chains inside messages are read; what is nested deeper stays in its message.
@@ -71,6 +72,13 @@ impl Link<'_> {
     #[must_use]
     pub fn detail(&self, key: &str) -> Option<&str> {
         self.details.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_ref())
+    }
+
+    /// Adds the numbers that vendors gave the exception, and those of the chains in it.
+    pub(crate) fn collect_numbers(&self, found: &mut Vec<Number>) {
+        Number::collect(&self.message, found);
+        found.extend(self.details.iter().filter_map(|(key, value)| Number::of_detail(key, value)));
+        self.embedded.iter().for_each(|link| link.collect_numbers(found));
     }
 
     /// The same link with all its text copied.
@@ -176,6 +184,11 @@ mod tests {
         check("ErrorCode=X, Type=E, Message=m, Source=s, Type=F.G, Message=n, Source=t", "X:E|m|s -:F.G|n|t");
         check("failed with error:Type=A.B,Message=m",                       "-:A.B|m|- cut");
         check("'Type=E,Message=m,Source=s,'Type=F,Message=n,Source=t,'",    "-:E|m|s -:F|n|t");
+        check("'Type=E,Message=m,Source=s t\nu v,''Type=F,Message=n,Source=t,'", "-:E|m|s t u v -:F|n|t");
+        check("ErrorCode=X,Type=A.B,Message=m,Source=s.\nNo part of it, I think",  "X:A.B|m|s");
+        check("<p>ErrorCode=X,Type=A.B,Message=m,Source=s</p>",              "X:A.B|m|s");
+        check("(see ErrorCode=X,Type=A.B.)",                                 "X:A.B||-");
+        check("```'Type=E,Message=m,Source=s,'```",                          "-:E|m|s");
         check("‘Type=E,Message=m,Source=s,’",                               "-:E|m|s");
         check("ErrorCode=X,Type=A.B",                                       "X:A.B||-");
     }

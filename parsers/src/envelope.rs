@@ -16,7 +16,7 @@ mod error_info;
 mod event_json;
 mod failure;
 mod json_text;
-mod keys;
+pub(crate) mod keys;
 mod log_properties;
 mod loose_json;
 mod plain_text;
@@ -29,6 +29,7 @@ mod windows_event;
 
 use crate::Settings;
 use crate::record::Record;
+use crate::table::Columns;
 
 /// What ends an event, and is no part of it. A blank may be: a cut text often ends in one.
 const LINE_ENDS: [char; 3] = ['\r', '\n', '\0'];
@@ -41,6 +42,15 @@ pub(crate) fn read<'a>(whole: &'a str, settings: &Settings) -> Vec<Record<'a>> {
     let mut records = read_within(whole, settings, DEEPEST);
     records.iter_mut().for_each(connector::of_chain);
     records
+}
+
+/// Reads one row of a table.
+pub(crate) fn read_row<'a>(
+    row: &'a str,
+    columns: &Columns,
+    settings: &Settings,
+) -> Vec<Record<'a>> {
+    json_text::read_row(row, columns, settings)
 }
 
 /// Reads an event that lies in another, so many layers of quoting at most below it.

@@ -11,7 +11,7 @@
 //! records begin with, the next record begins there. What is sound is never cut, however
 //! many arrays of objects it holds. What a record says is left to the carriers.
 
-use memchr::memchr2;
+use memchr::{memchr2, memchr2_iter};
 
 /// Keys that records begin with, beside the one that this record began with.
 const FIRST_KEYS: [&[u8]; 10] = [
@@ -73,6 +73,24 @@ pub fn element_end(bytes: &[u8], at: usize) -> Option<usize> {
     }
 }
 
+/// Where the next record or row of a document begins, for who stands somewhere in the
+/// middle of one that is too long to be read whole.
+///
+/// ```
+/// use shirwatch_parsers::framing::next_element;
+/// let rest = br#"{\"time\":1},{\"time\":2}","a":[{"b":1},{"b":2}]},{"time":3}]"#;
+/// assert_eq!(next_element(rest, 0), Some(50));
+/// assert_eq!(next_element(br#"1,"a"],["b",2],["c",3]]"#, 0), Some(7));
+/// ```
+#[must_use]
+pub fn next_element(bytes: &[u8], from: usize) -> Option<usize> {
+    let begins = |at: &usize| match bytes[*at] {
+        b'{' => neighbour(bytes, from, *at, b"").is_some(),
+        _ => joint(bytes, from, *at, b']').is_some() && bytes.get(at + 1) == Some(&b'"'),
+    };
+    memchr2_iter(b'{', b'[', bytes.get(from..)?).map(|it| from + it).find(begins)
+}
+
 /// The end of the record before the brace at `brace`, if the next record begins there.
 fn neighbour(bytes: &[u8], from: usize, brace: usize, first: &[u8]) -> Option<usize> {
     if bytes.get(brace) != Some(&b'{') || brace <= from {
@@ -80,17 +98,17 @@ fn neighbour(bytes: &[u8], from: usize, brace: usize, first: &[u8]) -> Option<us
     }
     let key = first_key(bytes, brace)?;
     let known = key == first || FIRST_KEYS.contains(&key);
-    if known { closed_before(bytes, from, brace) } else { None }
+    if known { joint(bytes, from, brace, b'}') } else { None }
 }
 
-/// Behind the closing brace in front of `at`, with commas and blanks between them.
-fn closed_before(bytes: &[u8], from: usize, at: usize) -> Option<usize> {
+/// Behind the closing bracket in front of `at`, with commas and blanks between them.
+fn joint(bytes: &[u8], from: usize, at: usize, bracket: u8) -> Option<usize> {
     let joins = |it: &u8| it.is_ascii_whitespace() || *it == b',';
     let before = bytes.get(from..at)?;
     // A joint is short; more blanks are not looked through again and again.
     let joint = before.iter().rev().take(256).take_while(|it| joins(it)).count();
     let end = at - joint;
-    (end > from && bytes[end - 1] == b'}').then_some(end)
+    (end > from && bytes[end - 1] == bracket).then_some(end)
 }
 
 /// The key that stands first in the object at `at`, if it is a name and has a value.

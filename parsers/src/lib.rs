@@ -11,7 +11,9 @@ pub mod framing;
 pub mod issue;
 mod json;
 pub mod lex;
+pub mod numbers;
 pub mod record;
+pub mod table;
 mod xml;
 
 pub use chain::Link;
@@ -36,4 +38,14 @@ impl Default for Settings {
 #[must_use]
 pub fn parse<'a>(text: &'a str, settings: &Settings) -> Vec<Record<'a>> {
     envelope::read(text, settings)
+}
+
+/// Reads one row of a table whose columns are known: `["Failed","Copy orders",…]`.
+#[must_use]
+pub fn parse_row<'a>(
+    row: &'a str,
+    columns: &table::Columns,
+    settings: &Settings,
+) -> Vec<Record<'a>> {
+    envelope::read_row(row, columns, settings)
 }

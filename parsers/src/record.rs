@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::chain::Link;
 use crate::issue::ParseIssue;
+use crate::numbers;
+use crate::numbers::Number;
 
 /// One thing that a log says happened.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -57,6 +59,17 @@ impl<'a> Record<'a> {
     #[must_use]
     pub fn outer_code(&self) -> Option<&str> {
         self.chain.iter().find_map(|link| link.error_code.as_deref())
+    }
+
+    /// The numbers that vendors gave the error, wherever it holds one.
+    #[must_use]
+    pub fn numbers(&self) -> Vec<Number> {
+        let mut found = Vec::new();
+        Number::collect(&self.message, &mut found);
+        for link in &self.chain {
+            link.collect_numbers(&mut found);
+        }
+        numbers::sorted(found)
     }
 
     /// The same record with all its text copied, so that it outlives the log.
@@ -178,6 +191,9 @@ pub struct Context<'a> {
     /// The kind of store that failed, by the name of its linked service: `AzureSqlDatabase`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connector: Option<Cow<'a, str>>,
+    /// When a runtime that is offline was connected last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_connect: Option<Timestamp>,
 }
 
 impl Context<'_> {
@@ -196,6 +212,7 @@ impl Context<'_> {
             correlation_id: owned(self.correlation_id),
             job_id: owned(self.job_id),
             connector: owned(self.connector),
+            last_connect: self.last_connect,
         }
     }
 }

@@ -20,7 +20,7 @@ use wrap::{ACTIVITY, JOB, PIPELINE, RUN, carriers};
 const FAILURE: &str = "ErrorCode=SqlOperationFailed,\
     'Type=Microsoft.DataTransfer.Common.Shared.HybridDeliveryException,\
     Message=A database operation failed with the following error: 'Invalid object name 'dbo.\"a\"'.'\
-    \r\nPath: \\\\srv\\share, List<int> & more, {\"code\":\"400\"},Source=,\
+    \r\nPath: \\\\srv\\share, List<int> & more, {\"code\":\"400\"}, status code 400,Source=,\
     ''Type=System.Data.SqlClient.SqlException,Message=Invalid object name 'dbo.\"a\"'.,\
     Source=.Net SqlClient Data Provider,SqlErrorNumber=208,Class=16,ErrorCode=-2146232060,State=1,\
     Errors=[{Class=16,Number=208,State=1,Message=Invalid object name 'dbo.\"a\"'.,},],'";
@@ -62,6 +62,32 @@ fn words_of_wrappers_change_no_chain() {
 }
 
 #[test]
+fn what_people_put_around_a_text_changes_no_chain() {
+    let bare = parse(FAILURE, &Settings::default()).remove(0);
+    let page = FAILURE.replace('&', "&amp;").replace('<', "&lt;").replace('\'', "&#39;");
+    let json =
+        format!("{{\n  \"errorCode\": \"2200\",\n  \"message\": {}\n}}", wrap::json(FAILURE));
+    for text in [
+        format!("```\n{FAILURE}\n```"),
+        format!("```json\n{json}\n```"),
+        format!("`{FAILURE}`"),
+        format!("({FAILURE})"),
+        format!("\"{FAILURE}\""),
+        format!("\"{json}\""),
+        format!("\u{feff}\n\n  {FAILURE}  \n\n"),
+        format!("<p>{page}</p>"),
+        format!("Operation on target Copy a failed: {json}"),
+        format!("Nov 20 02:14:22 node1 shir[44]: {FAILURE}"),
+        format!("[ERROR] 11/20/2026 02:14:22 : {FAILURE}"),
+    ] {
+        let record = failed("people", &text);
+        assert_eq!(shown(&record.chain), shown(&bare.chain), "{text}");
+    }
+    let broken = FAILURE.replace("SqlClient Data Provider,", "SqlClient\nData Provider,");
+    assert_eq!(shown(&failed("people", &broken).chain), shown(&bare.chain));
+}
+
+#[test]
 fn the_context_is_the_same_where_the_carrier_holds_it() {
     for (carrier, wrapped) in carriers(FAILURE) {
         let record = failed(carrier, &wrapped);
@@ -79,6 +105,8 @@ fn the_context_is_the_same_where_the_carrier_holds_it() {
             let held = wrapped.contains(told).then_some(told);
             assert_eq!(found.as_deref(), held, "{name} of {carrier}: {wrapped}");
         }
+        let numbers: Vec<String> = record.numbers().iter().map(ToString::to_string).collect();
+        assert_eq!(numbers, ["sql:208", "http:400", "hresult:0x80131904"], "{carrier}");
         let time = record.time.map(|it| it.to_string());
         let held = time.as_deref().is_none_or(|it| it == "2026-11-20T02:14:22Z");
         assert!(held, "{carrier}: {time:?}");

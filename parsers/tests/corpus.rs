@@ -20,7 +20,8 @@ use std::path::{Path, PathBuf};
 
 use expect_test::expect_file;
 use proptest::prelude::*;
-use shirwatch_parsers::{IssueKind, Record, Settings, parse};
+use shirwatch_parsers::framing::element_end;
+use shirwatch_parsers::{IssueKind, Record, Settings, chain, parse};
 
 #[test]
 fn every_text_becomes_its_golden_records() {
@@ -71,6 +72,21 @@ fn no_cut_of_a_sample_makes_a_panic() {
             }
         }
     }
+}
+
+#[test]
+fn what_fuzzing_found_is_read() {
+    let mut inputs = 0;
+    for path in entries(&here().join("fuzz/corpus")).iter().flat_map(|it| entries(it)) {
+        let bytes = fs::read(path).unwrap();
+        let text = String::from_utf8_lossy(&bytes);
+        check_total(&text);
+        let it = chain::read(&text);
+        assert!(it.end.is_none_or(|end| text.is_char_boundary(end)), "{text}");
+        assert!(element_end(&bytes, 0).is_none_or(|end| end <= bytes.len()), "{text}");
+        inputs += 1;
+    }
+    assert!(inputs >= 100, "only {inputs} inputs were found");
 }
 
 /// Reading never panics, and every issue lies in the text.

@@ -12,13 +12,13 @@
 use shirwatch_parsers::{Format, Record, Side};
 
 use crate::catalogue::error::CatalogueError;
-use crate::catalogue::number::{Number, System};
 use crate::catalogue::places::Place;
 use crate::catalogue::rule::{Match, Rule};
 use crate::catalogue::template::Template;
 use crate::catalogue::texts::Texts;
 use crate::catalogue::verdict::{Clause, Clauses};
 use crate::catalogue::view::{self, View};
+use shirwatch_parsers::numbers::{Number, System};
 
 /// One way to know an error.
 #[derive(Debug)]

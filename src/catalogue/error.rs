@@ -86,13 +86,6 @@ pub enum CatalogueError {
     #[error("the catalogue has no active rule `unclassified`; do not switch it off")]
     NoUnclassified,
 
-    /// All literals together are too much for the automaton.
-    #[error("the fragments of all rules are too large to be searched for together")]
-    Automaton {
-        /// What the automaton said.
-        source: aho_corasick::BuildError,
-    },
-
     /// More than one fault; each is told.
     #[error("{} faults in the catalogue:\n{}", .0.len(), lines(.0))]
     Many(Vec<CatalogueError>),

@@ -35,6 +35,7 @@ pub(super) fn finding(
     let rule = verdict.rule;
     let first = causes.first().cloned().unwrap_or_default();
     Finding {
+        numbers: record.numbers(),
         rule: rule.id.clone(),
         category: rule.category,
         severity: verdict.severity(&record),

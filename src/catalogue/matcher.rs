@@ -4,39 +4,36 @@
 //!
 //! | it has | filed under |
 //! |---|---|
-//! | a fragment of some length | its longest literal, in the automaton |
+//! | a fragment of some length | its longest literal |
 //! | a number, a code, a type | a table of those |
 //! | a family of codes (`DF-Hive-*`) | a table of beginnings, asked once for each length |
-//! | only a short fragment | that, in the automaton |
+//! | only a short fragment | that |
 //!
-//! One pass of the automaton over the record's texts and a few look-ups name the
-//! candidates; only those are asked whether all their clauses hold. The automaton also
-//! looks for what announces a number or a code in a text.
+//! One pass over the record's texts finds all literals, and a few look-ups name the other
+//! candidates; only those are asked whether all their clauses hold. The same pass looks for
+//! what announces a number or a code in a text.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use shirwatch_parsers::Record;
+use shirwatch_parsers::numbers::{MARKERS, Number};
 
 use crate::catalogue::alternative::{Alternative, Fit};
 use crate::catalogue::error::CatalogueError;
-use crate::catalogue::number::{MARKERS, Number};
+use crate::catalogue::literals::Literals;
 use crate::catalogue::rule::Rule;
 use crate::catalogue::view::View;
 
 /// A fragment of this many bytes tells one error from most others.
 const TELLING: usize = 6;
 
-/// Bytes of a literal that go into the automaton; more would only make it larger.
-const ANCHOR_LIMIT: usize = 32;
-
 /// All alternatives of all rules, filed.
 #[derive(Debug)]
 pub(super) struct Matcher {
     pub(super) alternatives: Vec<Alternative>,
-    automaton: AhoCorasick,
-    /// For each pattern of the automaton after the markers, the alternatives filed there.
+    literals: Literals,
+    /// For each literal after the markers, the alternatives filed there.
     anchored: Vec<Vec<usize>>,
     codes: HashMap<Vec<u8>, Vec<usize>>,
     /// How long the beginnings are that name a family of codes.
@@ -51,17 +48,17 @@ pub(super) struct Matcher {
 pub(super) struct Scratch {
     view: View,
     candidates: Vec<usize>,
-    /// The last record in which each pattern was seen.
+    /// The last record in which each literal was seen.
     seen: Vec<u32>,
     record: u32,
     /// The alternatives that fit.
     pub(super) fits: Vec<(Fit, usize)>,
 }
 
-/// The pattern that announces a code; it stands after the markers of numbers.
+/// The literal that announces a code; it stands after the markers of numbers.
 const CODE: usize = MARKERS.len();
 
-/// What codes begin with that need no announcing. They stand after the pattern above.
+/// What codes begin with that need no announcing. They stand after the literal above.
 const CODES: [&str; 2] = ["usererror", "df-"];
 const RULES: usize = CODE + 1 + CODES.len();
 
@@ -76,7 +73,7 @@ impl Matcher {
             }
         }
         CatalogueError::all(faults)?;
-        filing.matcher(alternatives)
+        Ok(filing.matcher(alternatives))
     }
 
     /// Leaves in `scratch.fits` every alternative that fits, with how well.
@@ -104,19 +101,17 @@ impl Matcher {
             seen.resize(self.anchored.len(), record.wrapping_sub(1));
         }
         let text = std::mem::take(&mut view.text);
-        for hit in self.automaton.find_overlapping_iter(&text) {
-            match hit.pattern().as_usize() {
-                CODE => view.code_after(&text, hit.end()),
-                i if i < CODE => announced(view, &text, i, hit.start(), hit.end()),
-                i if i < RULES && in_word(&text, hit.start()) => {}
-                i if i < RULES => view.code_at(&text, hit.start()),
-                i if seen[i - RULES] != *record => {
-                    seen[i - RULES] = *record;
-                    candidates.extend(&self.anchored[i - RULES]);
-                }
-                _ => {}
+        self.literals.each(&text, |hit| match hit.literal {
+            CODE => view.code_after(&text, hit.end),
+            i if i < CODE => announced(view, &text, i, hit.start, hit.end),
+            i if i < RULES && in_word(&text, hit.start) => {}
+            i if i < RULES => view.code_at(&text, hit.start),
+            i if seen[i - RULES] != *record => {
+                seen[i - RULES] = *record;
+                candidates.extend(&self.anchored[i - RULES]);
             }
-        }
+            _ => {}
+        });
         view.text = text;
     }
 
@@ -213,36 +208,30 @@ impl Filing {
             || !it.activity_codes.is_empty()
     }
 
-    /// The end of a literal tells more than its beginning, which many errors share.
     fn anchor(&mut self, literal: &[u8], i: usize) {
-        let from = literal.len().saturating_sub(ANCHOR_LIMIT);
-        self.anchors.entry(literal[from..].to_vec()).or_default().push(i);
+        self.anchors.entry(literal.to_vec()).or_default().push(i);
     }
 
-    fn matcher(self, alternatives: Vec<Alternative>) -> Result<Matcher, CatalogueError> {
+    fn matcher(self, alternatives: Vec<Alternative>) -> Matcher {
         let mut anchors: Vec<_> = self.anchors.into_iter().collect();
         anchors.sort();
         let markers = MARKERS.iter().map(|it| it.text).chain(["code"]).chain(CODES);
-        let patterns =
-            markers.map(str::as_bytes).chain(anchors.iter().map(|(it, _)| it.as_slice()));
-        let automaton = AhoCorasick::builder()
-            .kind(Some(AhoCorasickKind::ContiguousNFA))
-            .build(patterns)
-            .map_err(|source| CatalogueError::Automaton { source })?;
+        let literals = markers.map(str::as_bytes).chain(anchors.iter().map(|it| it.0.as_slice()));
+        let literals = Literals::new(literals);
         let families = self.codes.keys().filter(|it| it.ends_with(b"*"));
         let mut families: Vec<_> = families.map(|it| it.len() - 1).collect();
         families.sort_unstable();
         families.dedup();
-        Ok(Matcher {
+        Matcher {
             families,
             alternatives,
-            automaton,
+            literals,
             anchored: anchors.into_iter().map(|(_, it)| it).collect(),
             codes: self.codes,
             types: self.types,
             numbers: self.numbers,
             activity_codes: self.activity_codes,
-        })
+        }
     }
 }
 

@@ -7,7 +7,7 @@
 //! | `{}` | pass over what stands there |
 //! | `{"error":`, `@{x()}`, `{0}` | themselves: only a plain lower-case name is a hole |
 //!
-//! A fragment is found anywhere in a text, as [`normalise`](super::normalise) leaves it,
+//! A fragment is found anywhere in a text, as `normalise` leaves it,
 //! and a number at its end must end there too, so that `ORA-1017` is not found in
 //! `ORA-10170`. A hole holds [`GAP`] bytes at most: what is further away belongs to
 //! another sentence. A hole at the end takes the text up to a quote, a comma, a

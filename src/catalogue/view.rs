@@ -9,7 +9,7 @@
 //! numbers  sql:18456 1
 //! ```
 //!
-//! All texts lie in one buffer, the deepest last, so that one pass of one automaton sees
+//! All texts lie in one buffer, the deepest last, so that one pass sees
 //! them all. The buffers are used again for the next record.
 
 use std::ops::Range;
@@ -17,8 +17,8 @@ use std::ops::Range;
 use shirwatch_parsers::{Link, Record};
 
 use crate::catalogue::normalise;
-use crate::catalogue::number::Number;
 use crate::catalogue::places::{self, Part, Place};
+use shirwatch_parsers::numbers::Number;
 
 /// Parts the texts: no text holds it, since it is a control character.
 const SEPARATOR: u8 = 0x1f;

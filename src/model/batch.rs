@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use shirwatch_parsers::table::Columns;
 
 /// One run of bytes from one stream, with its position and the time it was read.
 ///
@@ -54,9 +55,13 @@ pub struct Framing {
     pub shape: Option<Shape>,
     /// True inside the array of a document that holds many records.
     pub in_array: bool,
+    /// What the columns mean, inside a document of tables.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub columns: Option<Columns>,
     /// True while the rest of an event that was already taken is passed over.
     pub skipping: bool,
-    /// True when lines begin with a time, so that a line without one goes on the last.
+    /// True when events begin with a time, or behind a line of dashes, so that any other
+    /// line goes on the last.
     pub timed: bool,
     /// True when the last event was taken at once and its trailer lines may follow.
     pub open: bool,

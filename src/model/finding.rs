@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shirwatch_parsers::Record;
+use shirwatch_parsers::numbers::Number;
 
 use crate::model::fingerprint::Fingerprint;
 
@@ -12,6 +13,9 @@ use crate::model::fingerprint::Fingerprint;
 pub struct Finding {
     /// The record, as the log has it.
     pub record: Record<'static>,
+    /// The numbers that vendors gave the error, as rules write them: `sql:18456`.
+    #[serde(default)]
+    pub numbers: Vec<Number>,
     /// The id of the rule; `unclassified` when none knows the error.
     pub rule: String,
     /// The kind of trouble.

@@ -185,8 +185,8 @@ mod tests {
         let keys = |it: &serde_json::Value| {
             it.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ")
         };
-        assert_eq!(keys(&body), "alert finding fingerprint reason status version");
-        assert_eq!(keys(&body["alert"]), "annotations endsAt generatorURL labels startsAt");
+        assert_eq!(keys(&body), "version status reason fingerprint alert finding");
+        assert_eq!(keys(&body["alert"]), "labels annotations startsAt endsAt generatorURL");
         assert_eq!(body["fingerprint"], "9f86d081884c7d65");
         assert_eq!(body["finding"]["rule"], "sql-login-failed");
         assert_eq!(body["alert"]["labels"]["rule"], "sql-login-failed");

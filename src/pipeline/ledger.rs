@@ -5,7 +5,7 @@
 //! records = classified + unclassified + no error + duplicate + dropped (by reason) + pending
 //! ```
 //!
-//! Counters grow here between two commits and leave with [`Ledger::drain`], so that what
+//! Counters grow here between two commits and leave with `drain`, so that what
 //! `/metrics` shows is what the store holds. A counter on the hot path is a lookup; nothing
 //! is allocated for a series that is known.
 

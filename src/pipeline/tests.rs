@@ -38,12 +38,18 @@ fn pipeline() -> Pipeline {
 
 /// Feeds `text` in pieces of `size` bytes, as a source would, and gives the counted totals.
 fn feed(pipeline: &mut Pipeline, text: &[u8], size: usize) -> Totals {
+    feed_within(pipeline, text, size, usize::MAX)
+}
+
+/// The same where no more than `most` bytes fit in memory.
+fn feed_within(pipeline: &mut Pipeline, text: &[u8], size: usize, most: usize) -> Totals {
     let labels = BTreeMap::new();
     let (mut at, mut seen, mut framing) = (0, 0, Framing::default());
     let mut idle = false;
     while at < text.len() || !idle {
         idle = seen == text.len();
-        seen = (seen + size).min(text.len());
+        seen = (seen + size).min(text.len()).min(at.saturating_add(most));
+        let full = seen - at == most;
         let batch = Batch {
             source: "s",
             labels: &labels,
@@ -53,7 +59,7 @@ fn feed(pipeline: &mut Pipeline, text: &[u8], size: usize) -> Totals {
             read_at: Timestamp::UNIX_EPOCH,
             end: if idle { End::Eof } else { End::More },
             framing,
-            full: false,
+            full,
         };
         let taken = pipeline.process(&batch, &Settings::default(), None);
         assert!(taken.bytes <= seen - at, "took more than there was");
@@ -75,6 +81,8 @@ fn each_failure_is_counted_once_however_the_bytes_arrive() {
     let trailer = "Job ID: 97e70903-46b5-5348-b59b-9889a708b8e4\nLog ID: Error\n";
     let json = CHAIN.replace('\'', "\\u0027");
     let run = |id: &str| format!(r#"{{"category":"ActivityRuns","status":"Failed","activityRunId":"{id}","pipelineRunId":"p","activityType":"Copy","properties":{{"Error":{{"errorCode":"2200","message":"{json}"}}}}}}"#);
+    let row = |id: &str| format!(r#"["Failed","{id}","p","{json}"]"#);
+    let table = |name: &str, ids: &[&str]| format!(r#"{{"name":"{name}","columns":[{{"name":"Status"}},{{"name":"ActivityRunId"}},{{"name":"PipelineRunId"}},{{"name":"ErrorMessage"}}],"rows":[{}]}}"#, ids.iter().map(|id| row(id)).collect::<Vec<_>>().join(","));
     let event = format!("<Event xmlns='x'><System><Level>2</Level></System><EventData><Data>{CHAIN}</Data></EventData></Event>\n");
     // input                                                                errors
     check(&format!("{CHAIN}\n"),                                            1);
@@ -91,8 +99,21 @@ fn each_failure_is_counted_once_however_the_bytes_arrive() {
     check(&format!("[\n{},\n{}\n]\n", run("a"), run("b")),                  2);
     check(&format!("{}\n{}\n{}\n", run("a"), &run("b")[..60], run("c")),    3);
     check(&format!("{}\n{}\n{}\n", run("a"), &run("b")[..130], run("c")),   3);
+    check(&format!("{{\"nextLink\":\"a\",\"n\":[1],\"value\":[{},{}]}}", run("a"), run("b")), 2);
+    check(&format!("{{\"tables\":[{}]}}", table("T", &["a", "b"])),           2);
+    check(&format!("{{\"tables\":[\n{},\n{}\n]}}\n", table("T", &["a", "b"]), table("U", &["c"])), 3);
+    check(&format!("{{\"tables\":[{}]}}\n{}\n", table("T", &["a"]), run("b")), 2);
     check(&format!("{event}{event}"),                                       2);
     check("",                                                               0);
+}
+
+#[test]
+fn lines_of_dashes_stand_between_events() {
+    let first = format!("{CHAIN}\nNo such host is known\n");
+    let text = format!("Oh.\n-----\n{first}-----\nCall failed:\n\n{CHAIN}\n-----\nOh.\n");
+    let totals = feed(&mut pipeline(), text.as_bytes(), text.len());
+    let errors = totals.iter().filter(|it| it.0 == "shirwatch_errors_total");
+    assert_eq!(errors.map(|it| it.2).sum::<f64>() as u64, 2);
 }
 
 #[test]
@@ -116,6 +137,34 @@ fn a_damaged_record_takes_no_neighbour_with_it() {
         for (open, close) in [("{\"records\":[", "]}"), ("[", "]"), ("{\n \"value\": [\n", "\n]}\n")] {
             check(&format!("{open}{a},{damaged}{b}{close}"), 2);
             check(&format!("{open}{a},\n{damaged}\n{b},\n{damaged}{close}"), 2);
+        }
+    }
+}
+
+#[test]
+#[rustfmt::skip]
+fn a_record_too_long_for_memory_takes_no_neighbour_with_it() {
+    let json = CHAIN.replace('\'', "\\u0027");
+    let run = |id: &str, input: &str| format!(r#"{{"time":"2026-11-20T02:14:22Z","category":"ActivityRuns","status":"Failed","activityRunId":"{id}","pipelineRunId":"p","properties":{{"Error":{{"errorCode":"2200","message":"{json}"}},"Input":{input}}}}}"#);
+    let row = |id: &str, input: &str| format!(r#"["Failed","{id}","p","{json}",{input}]"#);
+    let columns = r#"[{"name":"Status"},{"name":"ActivityRunId"},{"name":"PipelineRunId"},{"name":"ErrorMessage"},{"name":"Input"}]"#;
+    let text = format!("\"{}\"", r#"{\"time\":1},{\"time\":2}],[\"a\"]"#.repeat(200));
+    let list = format!("[{}]", r#"{"type":"Copy"},{"type":"Wait"}"#.repeat(200));
+    for input in [&text, &list] {
+        let runs = [run("a", "1"), run("b", input), run("c", "1"), run("d", input), run("e", "1")];
+        let rows = [row("a", "1"), row("b", input), row("c", "1"), row("d", input), row("e", "1")];
+        for all in [
+            format!(r#"{{"records":[{}]}}"#, runs.join(",")),
+            format!("{{\n \"value\" : [\n{}\n]}}\n", runs.join(",\n")),
+            format!(r#"{{"count":5,"value":[{}]}}"#, runs.join(",")),
+            format!(r#"{{"tables":[{{"name":"T","columns":{columns},"rows":[{}]}}]}}"#, rows.join(",")),
+            runs.join("\n"),
+        ] {
+            for size in [64, 1000, usize::MAX / 4] {
+                let totals = feed_within(&mut pipeline(), all.as_bytes(), size, 2048);
+                let errors = totals.iter().filter(|it| it.0 == "shirwatch_errors_total");
+                assert_eq!(errors.map(|it| it.2).sum::<f64>() as u64, 5, "in pieces of {size}: {all}");
+            }
         }
     }
 }

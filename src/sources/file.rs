@@ -13,6 +13,7 @@
 mod admit;
 pub(crate) mod config;
 pub(crate) mod encoding;
+mod evtx;
 mod find;
 mod gzip;
 mod identity;

@@ -64,6 +64,7 @@ pub(super) fn alert(incident: &str, reason: Reason, severity: &str) -> Alert {
 fn finding() -> Redacted<Finding> {
     let record = Record { message: "Login failed for user 'etl'.".into(), ..Record::default() };
     Redacted::from_store(Finding {
+        numbers: Vec::new(),
         record,
         rule: "sql-login-failed".to_owned(),
         category: Category::Authentication,

@@ -1,6 +1,6 @@
 //! A listener that is not worn out: so many connections at one time, and none that idles.
 //!
-//! A connection over which nothing moves for [`IDLE`] is closed. A stream of events says
+//! A connection over which nothing moves for `IDLE` is closed. A stream of events says
 //! something more often than that.
 
 use std::future::Future;

@@ -77,6 +77,7 @@ fn incident() -> IncidentChange {
         ..Link::default()
     };
     let sample = Finding {
+        numbers: Vec::new(),
         record: Record { chain: vec![link], ..Record::default() },
         rule: "sql-login-failed".to_owned(),
         category: Category::Authentication,
@@ -193,36 +194,36 @@ async fn incidents_keep_their_shape() {
     assert_eq!(row["sample"].take()["rule"], "sql-login-failed");
     expect_test::expect![[r#"
         {
-          "activities": [],
-          "category": "authentication",
-          "cause": "The password is wrong.",
-          "count": 3,
-          "factories": [],
-          "fault": "user",
           "fingerprint": "9f86d081884c7d65",
-          "first_seen": "2026-03-01T06:12:09.4Z",
-          "group": {},
-          "integration_runtimes": [],
           "key": "9f86d081884c7d65",
+          "rule": "sql-login-failed",
+          "category": "authentication",
+          "severity": "error",
+          "fault": "user",
+          "retryable": false,
+          "state": "open",
+          "count": 3,
+          "first_seen": "2026-03-01T06:12:09.4Z",
           "last_seen": "2026-03-01T06:40:00Z",
-          "nodes": [],
-          "pipelines": [
-            "nightly"
-          ],
-          "references": [
-            "https://learn.microsoft.com/x"
-          ],
+          "resolved_at": null,
+          "title": "SQL Server refused the login",
+          "cause": "The password is wrong.",
           "resolution": [
             "Renew the secret."
           ],
-          "resolved_at": null,
-          "retryable": false,
-          "rule": "sql-login-failed",
+          "verify": null,
+          "references": [
+            "https://learn.microsoft.com/x"
+          ],
           "sample": null,
-          "severity": "error",
-          "state": "open",
-          "title": "SQL Server refused the login",
-          "verify": null
+          "group": {},
+          "factories": [],
+          "pipelines": [
+            "nightly"
+          ],
+          "activities": [],
+          "integration_runtimes": [],
+          "nodes": []
         }"#]]
     .assert_eq(&serde_json::to_string_pretty(&row).unwrap());
 }
@@ -340,44 +341,44 @@ async fn the_status_tells_of_sources_and_receivers() {
     status["uptime_seconds"] = Value::Null;
     expect_test::expect![[r#"
         {
-          "read_only": false,
+          "version": "0.1.0",
+          "revision": "",
+          "uptime_seconds": null,
           "ready": true,
           "reasons": [],
-          "receivers": [
-            {
-              "failed": 0,
-              "kind": "webhook",
-              "last_error": "no answer",
-              "name": "ops",
-              "queue": 4,
-              "sent": 0
-            }
-          ],
-          "revision": "",
+          "read_only": false,
           "rules": 2,
           "sources": [
             {
-              "files_open": 1,
+              "name": "logs",
               "kind": "file",
               "lag_bytes": 9,
+              "files_open": 1,
               "last_read": null,
+              "stalled": true,
               "ledger": {
-                "balanced": true,
                 "bytes": 0,
-                "classified": 0,
-                "dropped": {},
-                "duplicate": 0,
-                "no_error": 0,
-                "pending": 0,
                 "records": 0,
-                "unclassified": 0
-              },
-              "name": "logs",
-              "stalled": true
+                "classified": 0,
+                "unclassified": 0,
+                "no_error": 0,
+                "duplicate": 0,
+                "dropped": {},
+                "pending": 0,
+                "balanced": true
+              }
             }
           ],
-          "uptime_seconds": null,
-          "version": "0.1.0"
+          "receivers": [
+            {
+              "name": "ops",
+              "kind": "webhook",
+              "queue": 4,
+              "sent": 0,
+              "failed": 0,
+              "last_error": "no answer"
+            }
+          ]
         }"#]]
     .assert_eq(&serde_json::to_string_pretty(&status).unwrap());
 }

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use memchr::memchr;
+use memchr::{memchr, memmem};
 
 const ENTITIES: [(&str, &str); 8] = [
     ("&#44;", ","),
@@ -38,6 +38,27 @@ pub fn decode(text: &str) -> Cow<'_, str> {
     }
     out.push_str(rest);
     Cow::Owned(out)
+}
+
+/// The text of a chain that was written in a page as a whole, its own apostrophes too;
+/// `None` where they are apostrophes.
+///
+/// ```
+/// use shirwatch_parsers::chain::entities::opened;
+/// let text = "&#39;Type=A.B,Message=R&amp;amp;D,Source=s,&#39;";
+/// assert_eq!(opened(text).as_deref(), Some("'Type=A.B,Message=R&amp;D,Source=s,'"));
+/// assert_eq!(opened("'Type=A.B,Message=&apos;Type=C&apos;,Source=s,'"), None);
+/// ```
+#[must_use]
+pub fn opened(text: &str) -> Option<String> {
+    let holds = |part: &str| memmem::find(text.as_bytes(), part.as_bytes()).is_some();
+    let encoded = ["&apos;Type=", "&#39;Type=", "&#x27;Type=", "&#8217;Type=", "&rsquo;Type="];
+    let whole = holds(";Type=") && encoded.iter().any(|it| holds(it)) && !holds("'Type=");
+    whole.then(|| {
+        let text = text.replace("&#8217;", "'").replace("&rsquo;", "'");
+        // A comma is protected from the grammar of the chain, not from the page.
+        decode(&text.replace("&#44;", "&amp;#44;")).into_owned()
+    })
 }
 
 /// The next entity: where it stands, how it is written, what it means.

@@ -107,6 +107,7 @@ pub fn open(text: &str, at: usize, from: usize) -> Option<Open<'_>> {
         return None;
     }
     let (rest, type_name) = type_name(&text[at..]).ok()?;
+    let type_name = if quoted { type_name } else { type_name.trim_end_matches('.') };
     let after = text.len() - rest.len();
     let code = code_before(&before[..quote]).or_else(|| code_before(&before[..outside]));
     let trusted = quoted || code.is_some() || type_name.contains('.');
@@ -131,7 +132,11 @@ fn last_char(text: &str) -> usize {
 /// `Type=System.IO.IOException`; a type of a generic class may hold commas in brackets.
 fn type_name(input: &str) -> IResult<&str, &str> {
     let (input, _) = (tag("Type="), multispace0).parse(input)?;
-    take_while1(is_type_char)(input)
+    let (_, name) = take_while1(is_type_char)(input)?;
+    // A tag behind it, or the mark that ends a piece of code, is of the page it was copied from.
+    let end = name.find("</").unwrap_or(name.len());
+    let end = name[..end].trim_end_matches('`').len();
+    Ok((&input[end..], &name[..end]))
 }
 
 /// `,Message=`, with blanks or on a line of its own.
@@ -145,7 +150,8 @@ fn ends_here(rest: &str, coded: bool) -> bool {
     let cut = [", Message=", ",Message="].iter().any(|key| {
         let pairs = key.bytes().zip(rest.bytes());
         let alike = pairs.take_while(|(a, b)| a == b).count();
-        rest[alike..].chars().all(|c| matches!(c, '.' | '"' | ' '))
+        let mut end = rest[alike..].chars().take_while(|c| *c != '<');
+        end.all(|c| matches!(c, '.' | '"' | '`' | ')') || c.is_whitespace())
     });
     cut || (coded && rest.starts_with([',', '\n']))
 }
@@ -210,9 +216,7 @@ pub fn source(text: &str, at: usize) -> Option<Source<'_>> {
         None => return None,
     };
     let value = &text[at + "Source=".len()..];
-    let limit = value.len().min(512);
-    let end = value.bytes().take(limit).position(|b| matches!(b, b',' | b'\n' | b'"' | b'\\'));
-    let end = end.unwrap_or(limit);
+    let end = source_end(value);
     let name = value.get(..end)?;
     if name.contains(is_quote) && !name.trim_end_matches(['.', ' ']).ends_with(is_quote) {
         return None;
@@ -221,9 +225,36 @@ pub fn source(text: &str, at: usize) -> Option<Source<'_>> {
     let name = match inside {
         Some(it) if value.len() == end && !it.contains(is_quote) => it,
         Some(_) => return None,
-        None => name.trim_end_matches('\r'),
+        None if value[end..].starts_with(',') => name,
+        None => bare(name),
     };
     Some(Source { start, name, end: at + "Source=".len() + name.len() })
+}
+
+/// Where the name of a source ends: at a comma, a line end, or what no name holds.
+fn source_end(value: &str) -> usize {
+    let limit = value.len().min(512);
+    let ends = |b: u8| matches!(b, b',' | b'\n' | b'"' | b'\\' | b'<' | b'`');
+    let end = value.bytes().take(limit).position(ends).unwrap_or(limit);
+    end + wrapped(&value[end..])
+}
+
+/// How much of a name stands on the next lines, where a long line was broken at a blank:
+/// it goes on to the comma that closes the link or begins the next field.
+fn wrapped(rest: &str) -> usize {
+    let Some(line) = rest.strip_prefix('\n') else { return 0 };
+    let part = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b' ' | b'.' | b'_' | b'\n');
+    let length = line.bytes().take(80).take_while(part).count();
+    let next = &line[length..];
+    let goes_on = [",'", ",SqlErrorNumber=", ",StackTrace=", ",StorageExtendedMessage="];
+    let fits = length > 0 && goes_on.iter().any(|it| next.starts_with(it));
+    if fits { 1 + length } else { 0 }
+}
+
+/// A name at the end of a text without what ends the sentence that it stands in.
+fn bare(name: &str) -> &str {
+    let name = name.trim_end_matches(|c: char| c == '.' || c.is_whitespace());
+    if name.contains('(') { name } else { name.trim_end_matches(')') }
 }
 
 /// Reads the close whose comma stands at `at`; `None` when no quote follows it.
@@ -258,7 +289,7 @@ fn next(rest: &str) -> Next {
     let rest = rest.trim_start_matches(is_quote);
     let rest = rest.strip_prefix('.').unwrap_or(rest);
     match rest.chars().next() {
-        None | Some('\n' | '\r' | '"' | '<' | '\\' | '\u{201c}' | '\u{201d}') => Next::End,
+        None | Some('`' | '\n' | '\r' | '"' | '<' | '\\' | '\u{201c}' | '\u{201d}') => Next::End,
         Some(' ' | ')' | ']' | '}' | ';' | '.' | '\t') if is_blank(rest) => Next::End,
         Some(' ' | ')' | ']' | '}' | ';' | '.' | '\t' | ':') => Next::Text,
         Some(_) => Next::Nothing,

@@ -234,7 +234,7 @@ impl<'a> Walk<'a> {
             error_code: level.open.code.map(Cow::Borrowed),
             type_name: Some(Cow::Borrowed(level.open.type_name)),
             message: decode(message),
-            source: source.map(|it| decode(it.name)),
+            source: source.map(|it| on_one_line(decode(it.name))),
             details: fields,
             stack_trace,
             embedded: Vec::new(),
@@ -263,6 +263,14 @@ impl<'a> Level<'a> {
     fn new(open: Open<'a>, first: usize, firm: bool) -> Self {
         Self { open, source: None, fields: false, errors: false, first, firm }
     }
+}
+
+/// A name that was broken at a blank, in one piece.
+fn on_one_line(name: Cow<'_, str>) -> Cow<'_, str> {
+    if !name.contains('\n') {
+        return name;
+    }
+    Cow::Owned(name.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 /// Where the link ends if `it` follows it although no close was seen: links without

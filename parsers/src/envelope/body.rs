@@ -14,12 +14,13 @@
 
 use std::ops::Range;
 
-use memchr::{memmem, memrchr2};
+use memchr::{memchr, memmem, memrchr2};
 
 use crate::chain;
+use crate::chain::entities;
 use crate::envelope::keys::{Key, Slots};
 use crate::envelope::text::{Text, filled, tell};
-use crate::envelope::{LINE_ENDS, dotnet, log_properties};
+use crate::envelope::{LINE_ENDS, dotnet, log_properties, quoting};
 use crate::json;
 use crate::json::Raw;
 use crate::lex;
@@ -50,18 +51,18 @@ pub(crate) fn read_bare<'a>(record: &mut Record<'a>, text: Text<'a>) {
 
 /// The error of a data flow is an object in the text.
 fn data_flow<'a>(record: &mut Record<'a>, text: Text<'a>) -> Text<'a> {
-    if !text.says.starts_with("{\"StatusCode\"") {
-        return text;
-    }
-    let slots = Slots::inside(Raw(&text.says));
+    let opens = memmem::find(text.says.as_bytes(), b"{\"StatusCode\"");
+    let Some(at) = opens.filter(|at| !holds(&text.says[..*at], &HINTS)) else { return text };
+    let (words, object) = text.says.split_at(at);
+    let slots = Slots::inside(Raw(object));
     let get = |key: Key| slots.get(key).and_then(filled);
     let Some(message) = get(Key::Message) else { return text };
     if record.code.is_none() {
         record.code = owned(get(Key::StatusCode));
     }
     let says = match get(Key::Details).filter(|details| !message.contains(details.as_ref())) {
-        Some(details) => format!("{message}\n{details}"),
-        None => message.into_owned(),
+        Some(details) => format!("{words}{message}\n{details}"),
+        None => format!("{words}{message}"),
     };
     let at = text.offset(0);
     Text::plain(&says, &says).within(at)
@@ -72,19 +73,30 @@ fn data_flow<'a>(record: &mut Record<'a>, text: Text<'a>) -> Text<'a> {
 fn opened<'a>(text: Text<'a>) -> Text<'a> {
     let mut text = text;
     for _ in 0..LAYERS {
-        let escaped = holds(&text.says, &[ESCAPED]);
-        if !escaped && !text.says.starts_with('{') {
-            break;
-        }
-        let inside = witness(Raw(&text.says));
-        let says = match inside.and_then(Raw::text) {
-            Some(inner) => inner.into_owned(),
-            None if escaped => json::unescape(&text.says).into_owned(),
-            None => break,
-        };
+        let Some(says) = layer(&text.says) else { break };
         text = Text::plain(&says, &says).within(text.offset(0));
     }
     text
+}
+
+/// The text with one layer around its chain undone; `None` where there is none.
+fn layer(text: &str) -> Option<String> {
+    let (words, rest) = text.split_at(object(text).unwrap_or(text.len()));
+    if let Some(inner) = witness(Raw(rest)).and_then(Raw::text) {
+        return Some(format!("{words}{inner}"));
+    }
+    if holds(text, &[ESCAPED]) {
+        return Some(json::unescape(text).into_owned());
+    }
+    entities::opened(text).or_else(|| quoting::joined(text))
+}
+
+/// Where an object begins with the chain in it: at once, or behind words such as
+/// `Operation on target A failed: `.
+fn object(text: &str) -> Option<usize> {
+    let at = memchr(b'{', text.as_bytes())?;
+    let opens = text[at + 1..].trim_start().starts_with('"');
+    (opens && !holds(&text[..at], &HINTS)).then_some(at)
 }
 
 /// How a chain looks whose apostrophes were escaped.

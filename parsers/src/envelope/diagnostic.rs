@@ -114,6 +114,7 @@ fn context<'a>(slots: &Slots<'a>, format: Format) -> Context<'a> {
         correlation_id: text(Key::Correlation),
         job_id: None,
         connector: None,
+        last_connect: None,
     }
 }
 

@@ -11,10 +11,11 @@
 use crate::Settings;
 use crate::envelope::keys::{Key, Slots};
 use crate::envelope::text::{note, offset_in};
-use crate::envelope::{diagnostic, event_json, keys, loose_json};
+use crate::envelope::{diagnostic, event_json, loose_json};
 use crate::issue::IssueKind;
 use crate::json::{Fields, Raw};
 use crate::record::Record;
+use crate::table::Columns;
 
 /// Documents are opened this deep: `records` in an array in a document.
 const DEEPEST: usize = 3;
@@ -41,6 +42,18 @@ pub(crate) fn read<'a>(
         rest = rest[end.max(1)..].trim_start_matches(between);
     }
     (rest.len() < text.len()).then_some(reader.records)
+}
+
+/// Reads one row of a table whose columns are known.
+pub(crate) fn read_row<'a>(
+    row: &'a str,
+    columns: &Columns,
+    settings: &Settings,
+) -> Vec<Record<'a>> {
+    let mut reader = Reader { whole: row, settings, records: Vec::new() };
+    let raw = Raw(row.trim());
+    reader.record(raw, &columns.slots(raw), &raw.fields());
+    reader.records
 }
 
 /// `{0} was not found` and `[14]0460.3404` are text.
@@ -152,19 +165,10 @@ impl<'a> Reader<'a, '_> {
     /// `{"columns":[{"name":"Status"},…],"rows":[["Failed",…],…]}`
     fn table(&mut self, table: Raw<'a>) {
         let Some(columns) = table.get("columns") else { return };
-        let columns: Vec<Option<Key>> = columns
-            .items()
-            .map(|column| keys::key(column.get("name").unwrap_or(column).inner()?))
-            .collect();
+        let columns = Columns::of(columns);
         let Some(rows) = table.get("rows") else { return };
         for row in rows.items() {
-            let mut slots = Slots::default();
-            for (column, value) in columns.iter().zip(row.items()) {
-                if let Some(key) = column {
-                    slots.put(*key, value);
-                }
-            }
-            self.record(row, &slots, &row.fields());
+            self.record(row, &columns.slots(row), &row.fields());
         }
     }
 }

@@ -103,6 +103,11 @@ pub(crate) fn key(name: &str) -> Option<Key> {
     known(name).or_else(|| known(without_suffix(name)?))
 }
 
+/// The name by which a key is written down: the first of its names.
+pub(crate) fn name(key: Key) -> &'static str {
+    NAMES.iter().find(|(_, known)| *known == key).map_or("", |(name, _)| *name)
+}
+
 fn known(name: &str) -> Option<Key> {
     let first = name.as_bytes().first()?.to_ascii_lowercase();
     let bucket = BY_LENGTH.get(name.len())?.iter();

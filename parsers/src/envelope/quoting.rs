@@ -46,16 +46,17 @@ fn unquoted(text: &str) -> Option<String> {
     if inside.starts_with('\\') && inside.trim_start_matches('\\').starts_with('"') {
         Some(json::unescape(text.trim_matches('"')).into_owned())
     } else if text.starts_with("\"{") {
-        Raw::first(text)?.0.text().map(Cow::into_owned)
+        let quoted = Raw::first(text).map(|(raw, _)| raw).filter(|raw| raw.0.len() == text.len());
+        // Quotes that were put around an object without escaping those in it.
+        let inside = || text.trim_matches('"').to_owned();
+        Some(quoted.and_then(Raw::text).map_or_else(inside, Cow::into_owned))
     } else if text.starts_with(['{', '[']) && inside.starts_with('“') {
         Some(text.replace(['“', '”'], "\""))
     } else if is_piece(text) {
         let text = text.trim_end_matches([',', ' ']);
         Some(format!("{{{text}{}", if text.ends_with(['"', ']', '}']) { "}" } else { "" }))
-    } else if is_wrapped(text) {
-        Some(text.replace("\\\r\n", "").replace("\\\n", ""))
     } else {
-        None
+        joined(text)
     }
 }
 
@@ -71,11 +72,11 @@ fn is_piece(text: &str) -> bool {
         })
 }
 
-/// A chain in lines that end in a backslash.
-fn is_wrapped(text: &str) -> bool {
-    let wrapped = memmem::find(text.as_bytes(), b"\\\n").is_some()
-        || memmem::find(text.as_bytes(), b"\\\r\n").is_some();
-    wrapped && memmem::find(text.as_bytes(), b"Message=").is_some()
+/// A chain that was in lines which end in a backslash, in one.
+pub(crate) fn joined(text: &str) -> Option<String> {
+    let holds = |part: &str| memmem::find(text.as_bytes(), part.as_bytes()).is_some();
+    let wrapped = (holds("\\\n") || holds("\\\r\n")) && holds("Message=");
+    wrapped.then(|| text.replace("\\\r\n", "").replace("\\\n", ""))
 }
 
 #[cfg(test)]
@@ -89,6 +90,7 @@ mod tests {
         check(r#"{\"errorCode\":\"2200\",\"message\":\"a\\nb\"}"#,      "2200 | a\nb");
         check(r#"{\\\"errorCode\\\":\\\"2200\\\",\\\"message\\\":\\\"m\\\"}"#, "2200 | m");
         check(r#""{\"errorCode\":\"2200\",\"message\":\"m\"}""#,        "2200 | m");
+        check(r#""{"errorCode":"2200","message":"m"}""#,                "2200 | m");
         check(r#""errorCode": "2200", "message": "a \"b\"""#,           "2200 | a \"b\"");
         check("{“errorCode”: “2200”, “message”: “m”}",                  "2200 | m");
         check("\"errorDetail\": \"ErrorCode=X,'Type=A.B,Message=m\\r\\nn,Source=s,'",

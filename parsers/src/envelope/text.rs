@@ -13,11 +13,15 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
 use crate::chain;
 use crate::chain::{Link, Reading};
 use crate::issue::{IssueKind, ParseIssue};
 use crate::json;
 use crate::json::Raw;
+use crate::lex;
 use crate::record::Record;
 
 /// A text, and how and where it was written.
@@ -136,6 +140,7 @@ pub(crate) fn tell<'a>(record: &mut Record<'a>, text: Text<'a>) {
         record.context.integration_runtime =
             runtime_range(&text.says).map(|range| text.piece(range));
     }
+    record.context.last_connect = last_connect(&text.says);
     record.message = text.says;
 }
 
@@ -167,6 +172,15 @@ pub(crate) fn note(record: &mut Record<'_>, at: usize, kind: IssueKind) {
     if !record.issues.contains(&issue) {
         record.issues.push(issue);
     }
+}
+
+/// `' is offline, last connect time is '11/21/2022 02:27:02.340 UTC'`: the service writes UTC,
+/// also where it does not say so.
+fn last_connect(text: &str) -> Option<Timestamp> {
+    const BEFORE: &str = "last connect time is '";
+    let start = memchr::memmem::find(text.as_bytes(), BEFORE.as_bytes())? + BEFORE.len();
+    let time = text[start..].split('\'').next()?;
+    lex::timestamp(time, &TimeZone::UTC)
 }
 
 /// `The Self-hosted Integration Runtime 'x' is offline`: the service names the runtime

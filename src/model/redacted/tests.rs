@@ -154,6 +154,7 @@ fn no_text_of_a_finding_is_forgotten() {
         correlation_id: Some(text()),
         job_id: Some(text()),
         connector: Some(text()),
+        last_connect: None,
     };
     let record = Record {
         time_raw: Some(text()),
@@ -173,6 +174,7 @@ fn no_text_of_a_finding_is_forgotten() {
         ours: false,
     };
     let finding = Finding {
+        numbers: Vec::new(),
         fingerprint: Fingerprint::of("x", &record),
         record,
         rule: "x".into(),

@@ -14,6 +14,7 @@ use crate::model::redacted::{RedactionLevel, Redactor};
 pub(super) fn finding(it: &Redactor, finding: &mut Finding) {
     let Finding {
         record,
+        numbers: _,
         rule: _,
         category: _,
         severity: _,
@@ -96,6 +97,7 @@ fn context(it: &Redactor, context: &mut Context<'static>) {
         correlation_id,
         job_id,
         connector,
+        last_connect: _,
     } = context;
     for name in factory.iter_mut().chain(node) {
         if it.level == RedactionLevel::Name {

@@ -30,6 +30,7 @@ fn finding() -> Finding {
     ];
     let cause = Cause { cause: "The password has expired.".to_owned(), ..Cause::default() };
     Finding {
+        numbers: Vec::new(),
         record: Record { chain, ..Record::default() },
         rule: "sql-login-failed".to_owned(),
         category: Category::Authentication,

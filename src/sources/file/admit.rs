@@ -105,7 +105,7 @@ impl FileSource {
 
     fn admit(&mut self, it: Stranger, known: &Known, waited: Option<Pending>, now: Timestamp) {
         let number = match self.returning(&it, &known.absent) {
-            Some(number) => self.adopt(number, it),
+            Some(number) => self.adopt(number, it, now),
             None if self.must_wait(&it, known.newest, waited, now) => return,
             None => self.welcome(it, now),
         };
@@ -132,7 +132,11 @@ impl FileSource {
     }
 
     /// Goes on with a stream in this file.
-    fn adopt(&mut self, number: Number, it: Stranger) -> Number {
+    fn adopt(&mut self, number: Number, it: Stranger, now: Timestamp) -> Number {
+        if let Some(left) = self.left_behind(number, &it, now) {
+            let left = self.add(left);
+            self.ready.push_back(left);
+        }
         self.close(number);
         if let Some(stream) = self.streams.get_mut(&number) {
             if self.by_id.get(&stream.id) == Some(&number) {
@@ -147,6 +151,32 @@ impl FileSource {
             (stream.size, stream.modified, stream.offered) = (0, None, stream.offset);
         }
         number
+    }
+
+    /// The file that was copied here and deleted, as a stream of its own: a writer that has it
+    /// open writes on behind what was copied.
+    fn left_behind(&self, number: Number, it: &Stranger, now: Timestamp) -> Option<Stream> {
+        let stream = self.streams.get(&number).filter(|stream| stream.id != it.found.id)?;
+        let Some(Handle::Plain(file)) = &stream.handle else { return None };
+        let file = file.try_clone().ok().filter(|_| !it.compressed)?;
+        let window = identity::before(&file, it.size).ok()?;
+        Some(Stream {
+            key: format!("{:x}-{:x}", now.as_nanosecond(), self.next),
+            shown: stream.shown.clone(),
+            path: stream.path.clone(),
+            id: stream.id,
+            place: Place::Left(now),
+            encoding: stream.encoding,
+            offset: it.size,
+            framing: stream.framing,
+            head: stream.head,
+            window: Mark::of(&window),
+            want: BUFFER,
+            offered: it.size,
+            verified: true,
+            handle: Some(Handle::Plain(file)),
+            ..Stream::default()
+        })
     }
 
     /// True while this may be a copy in the making, or is still being compressed.
@@ -233,10 +263,11 @@ impl Stranger {
     }
 
     /// Whether content that is gone may have come back here. Content that was rewritten in
-    /// place does not come back in that place; and a short text at the same path under
+    /// place does not come back in that place, unless it is packed there, and a deleted file
+    /// left its number to the packed one; and a short text at the same path under
     /// another number is more likely written again than moved.
     fn may_be(&self, stream: &Stream) -> bool {
-        if stream.replaced && stream.id == self.found.id {
+        if stream.replaced && stream.id == self.found.id && !self.compressed {
             return false;
         }
         let strong = stream.head.bytes >= HEAD as u64 || stream.id.inode == self.found.id.inode;

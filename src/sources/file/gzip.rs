@@ -1,4 +1,4 @@
-//! Reads a compressed file from its beginning to its end.
+//! Reads a packed file from its beginning to its end: a compressed one, or an event log.
 //!
 //! One cannot go back in it, so what the pipeline left is kept here, with the window before
 //! it. Members that were written one behind the other (a log that was compressed in pieces)
@@ -11,17 +11,42 @@ use std::io::Read;
 
 use flate2::bufread::MultiGzDecoder;
 
+use crate::sources::file::evtx;
+use crate::sources::file::evtx::Events;
+use crate::sources::file::identity;
+
 /// Bytes that are unpacked in one go.
 const PIECE: usize = 64 * 1024;
 
-/// True when a file that begins so is compressed.
+/// True when a file that begins so is packed.
 pub(super) fn is_compressed(head: &[u8]) -> bool {
-    head.starts_with(&[0x1F, 0x8B])
+    head.starts_with(&[0x1F, 0x8B]) || evtx::is_event_log(head)
+}
+
+/// What gives the text of a packed file; a file that it refuses is an error when it is read.
+fn decoder(file: File) -> Box<dyn Read + Send> {
+    let event_log = identity::head(&file).is_ok_and(|head| evtx::is_event_log(&head));
+    if !event_log {
+        return Box::new(MultiGzDecoder::new(BufReader::new(file)));
+    }
+    match Events::open(file) {
+        Ok(events) => Box::new(events),
+        Err(error) => Box::new(Refused(Some(error))),
+    }
+}
+
+/// A file of which nothing can be read.
+struct Refused(Option<io::Error>);
+
+impl Read for Refused {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
 }
 
 /// An open compressed file.
 pub(super) struct Unpacker {
-    decoder: MultiGzDecoder<BufReader<File>>,
+    decoder: Box<dyn Read + Send>,
     /// Unpacked bytes, of which the first stands at `start`.
     pub(super) kept: Vec<u8>,
     start: u64,
@@ -32,8 +57,7 @@ pub(super) struct Unpacker {
 impl Unpacker {
     /// Begins to unpack `file`.
     pub(super) fn new(file: File) -> Self {
-        let decoder = MultiGzDecoder::new(BufReader::new(file));
-        Self { decoder, kept: Vec::new(), start: 0, ended: false }
+        Self { decoder: decoder(file), kept: Vec::new(), start: 0, ended: false }
     }
 
     /// Unpacks until `kept` begins at `from` and holds `length` bytes, or the file ends.

@@ -1,6 +1,9 @@
 //! What following files promises, with real files and a clock that is told the time.
 
 mod encodings;
+mod evtx;
+mod lives;
+mod matrix;
 mod reading;
 mod rotation;
 

@@ -69,6 +69,7 @@ fn each_line_is_read_once_though_it_happened_while_we_were_off() {
     check("w:a.log:1 poll off w:a.log:2 mv:a.log:a.log.1 gz:a.log.1 w:a.log:3 poll poll", "1 | 2 3 | ");
     check("w:a.log:1 mv:a.log:a.log.1 gz:a.log.1 poll poll off mv:a.log.1.gz:a.log.2.gz poll poll", " | 1 |  | ");
     check("w:a.log:1 poll off mv:a.log:old poll off mv:old:a.log w:a.log:2 poll", "1 |  | 2");
+    check("w:a.log:1 poll off cp:a.log:a.log.1 cut:a.log w:a.log:2 rm:a.log gz:a.log.1 poll poll poll poll poll", "1 |  |  |  |  | ");
     check("h:a.log:half poll off h:a.log:-whole w:a.log: poll",                  " | half-whole");
     check("w:a.log:1 poll cut:a.log off w:a.log:2 poll cp:a.log:a.log.1 off cut:a.log w:a.log:3 poll", "1 | 2 | 3");
 }
@@ -147,75 +148,4 @@ fn half_a_line_of_a_file_that_left_is_not_lost() {
     assert_eq!(bench.told(), "half");
     bench.poll();
     assert_eq!(bench.told(), "");
-}
-
-/// A sequence of numbers that looks random and is always the same.
-struct Dice(u64);
-
-impl Dice {
-    fn throw(&mut self, sides: u64) -> u64 {
-        self.0 =
-            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % sides
-    }
-}
-
-/// A log that is written, rotated in all ways and looked at in any order: what is read is
-/// what was written, each line once.
-#[test]
-fn any_life_of_a_log_is_read_once() {
-    for life in 0..100 {
-        let mut dice = Dice(life);
-        let mut bench = Bench::new();
-        let (mut written, mut rotated, mut story) = (0, 0, String::new());
-        for _ in 0..40 {
-            let step = [
-                "write",
-                "write",
-                "write",
-                "rename",
-                "copy and cut",
-                "compress",
-                "poll",
-                "poll",
-                "off",
-            ][usize::try_from(dice.throw(9)).unwrap()];
-            story.push_str(step);
-            story.push_str(", ");
-            let log = bench.path("a.log");
-            let is_there = log.exists() && fs::metadata(&log).unwrap().len() > 0;
-            match step {
-                "write" => {
-                    for _ in 0..=dice.throw(20) {
-                        bench.append("a.log", format!("{written} {}\n", "x".repeat(40)).as_bytes());
-                        written += 1;
-                    }
-                }
-                "rename" if is_there => {
-                    rotated += 1;
-                    fs::rename(&log, bench.path(&format!("a.log.{rotated}"))).unwrap();
-                }
-                "copy and cut" if is_there => {
-                    rotated += 1;
-                    fs::copy(&log, bench.path(&format!("a.log.{rotated}"))).unwrap();
-                    fs::File::create(&log).unwrap();
-                }
-                "compress" if bench.path(&format!("a.log.{rotated}")).exists() => {
-                    let path = bench.path(&format!("a.log.{rotated}"));
-                    let packed = gzip(&fs::read(&path).unwrap());
-                    fs::write(bench.path(&format!("a.log.{rotated}.gz")), packed).unwrap();
-                    fs::remove_file(path).unwrap();
-                }
-                "poll" => bench.poll(),
-                "off" => bench.restart(),
-                _ => {}
-            }
-        }
-        (0..4).for_each(|_| bench.poll());
-        let text: String = bench.taken.drain(..).map(|it| it.1).collect();
-        let mut read: Vec<u64> =
-            text.lines().map(|it| it.split_once(' ').unwrap().0.parse().unwrap()).collect();
-        read.sort_unstable();
-        assert_eq!(read, (0..written).collect::<Vec<_>>(), "life {life}: {story}");
-    }
 }

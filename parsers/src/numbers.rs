@@ -11,40 +11,64 @@
 //! | `win:10060` | `SocketException (10060)`, `TCP error code 10060`, `NativeErrorCode=10060`, `0x8007274C` |
 //!
 //! A number is read to its last digit, so `AADSTS70002` is not found in `AADSTS7000215`.
-//! The automaton of the matcher looks for the [`MARKERS`] along with the rules' own words.
+//! [`Record::numbers`](crate::Record::numbers) gives all of a record. Who looks for many other
+//! words in a text as well can look for the [`MARKERS`] along with them.
+
+use std::fmt;
+
+use memchr::memmem;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Whose number it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum System {
+pub enum System {
+    /// SQL Server and its relatives.
     Sql,
+    /// Oracle.
     Ora,
+    /// Microsoft Entra ID.
     AadSts,
+    /// ODBC, and most databases: five characters.
     SqlState,
+    /// A status of HTTP.
     Http,
+    /// Windows and .NET.
     HResult,
+    /// Windows itself: Win32 and its sockets.
     Win,
 }
 
-/// A vendor's number. A SQLSTATE is five characters, packed.
+/// A vendor's number, written `sql:18456`.
+///
+/// ```
+/// use shirwatch_parsers::numbers::Number;
+/// let found = Number::all_in("Login failed (SqlErrorNumber=18456), status code 'Forbidden'");
+/// let written: Vec<String> = found.iter().map(ToString::to_string).collect();
+/// assert_eq!(written, ["sql:18456", "http:403"]);
+/// assert_eq!(Number::parse("sql:18456"), Some(found[0]));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Number {
-    pub(super) system: System,
-    pub(super) value: i64,
+pub struct Number {
+    /// Whose it is.
+    pub system: System,
+    /// The number itself. A SQLSTATE is its five characters, packed.
+    pub value: i64,
 }
 
-/// What stands in front of a number in a normalised text.
-pub(super) struct Marker {
+/// What stands in front of a number in a text in lower case.
+pub struct Marker {
     /// The words in front.
-    pub(super) text: &'static str,
+    pub text: &'static str,
     /// True when no letter may stand before them: `ORA-1017`, but not `flora-1017`.
-    pub(super) alone: bool,
+    pub alone: bool,
     /// Reads what follows.
-    pub(super) read: fn(&[u8]) -> Option<Number>,
+    pub read: fn(&[u8]) -> Option<Number>,
 }
 
 /// All that can stand in front of a number.
 #[rustfmt::skip]
-pub(super) const MARKERS: [Marker; 24] = [
+pub const MARKERS: [Marker; 24] = [
     Marker { text: "ora-", alone: true, read: |rest| digits(rest, System::Ora) },
     Marker { text: "tns-", alone: true, read: |rest| digits(rest, System::Ora) },
     Marker { text: "aadsts", alone: true, read: |rest| digits(rest, System::AadSts) },
@@ -73,7 +97,8 @@ pub(super) const MARKERS: [Marker; 24] = [
 
 impl Number {
     /// Reads `sql:18456` as rules write it.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
         let (system, value) = text.split_once(':')?;
         let value = value.trim().to_ascii_lowercase();
         let rest = value.as_bytes();
@@ -90,8 +115,31 @@ impl Number {
         }
     }
 
+    /// All numbers in a text, each once, in their order by system.
+    #[must_use]
+    pub fn all_in(text: &str) -> Vec<Self> {
+        let mut found = Vec::new();
+        Self::collect(text, &mut found);
+        sorted(found)
+    }
+
+    /// Adds those of a text.
+    pub(crate) fn collect(text: &str, found: &mut Vec<Self>) {
+        found.extend(Self::leading(text));
+        let text = text.to_ascii_lowercase();
+        for marker in &MARKERS {
+            for at in memmem::find_iter(text.as_bytes(), marker.text) {
+                let inside = at > 0 && text.as_bytes()[at - 1].is_ascii_alphanumeric();
+                if !(marker.alone && inside) {
+                    found.extend((marker.read)(&text.as_bytes()[at + marker.text.len()..]));
+                }
+            }
+        }
+    }
+
     /// Reads a field that stands beside a message, such as `SqlErrorNumber=18456`.
-    pub(super) fn of_detail(key: &str, value: &str) -> Option<Self> {
+    #[must_use]
+    pub fn of_detail(key: &str, value: &str) -> Option<Self> {
         let value = value.trim().to_ascii_lowercase();
         let key = key.to_ascii_lowercase();
         match key.as_str() {
@@ -106,11 +154,51 @@ impl Number {
 
 impl Number {
     /// The SQLSTATE that a message begins with, as PostgreSQL prints it: `28P01: password…`.
-    pub(super) fn leading(message: &str) -> Option<Self> {
+    #[must_use]
+    pub fn leading(message: &str) -> Option<Self> {
         let (code, rest) = message.as_bytes().split_at_checked(5)?;
         let part = |it: &u8| it.is_ascii_uppercase() || it.is_ascii_digit();
         let alone = rest.starts_with(b": ") && code.iter().all(part);
         state(code.to_ascii_lowercase().as_slice()).filter(|_| alone)
+    }
+}
+
+/// Each number once.
+pub(crate) fn sorted(mut found: Vec<Number>) -> Vec<Number> {
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.system {
+            System::Sql => write!(out, "sql:{}", self.value),
+            System::Ora => write!(out, "ora:{}", self.value),
+            System::AadSts => write!(out, "aadsts:{}", self.value),
+            System::Http => write!(out, "http:{}", self.value),
+            System::HResult => write!(out, "hresult:0x{:08X}", self.value),
+            System::Win => write!(out, "win:{}", self.value),
+            System::SqlState => {
+                let [.., a, b, c, d, e] = self.value.to_be_bytes();
+                let code = [a, b, c, d, e].map(|it| char::from(it.to_ascii_uppercase()));
+                write!(out, "sqlstate:{}", code.iter().collect::<String>())
+            }
+        }
+    }
+}
+
+impl Serialize for Number {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text)
+            .ok_or_else(|| D::Error::custom(format!("`{text}` is no number of a vendor")))
     }
 }
 
@@ -210,7 +298,6 @@ fn server_message(rest: &[u8]) -> Option<Number> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue::normalise::normalise;
 
     #[test]
     #[rustfmt::skip]
@@ -277,14 +364,10 @@ mod tests {
         assert_eq!(Number::parse("hresult:-2146232060"), Number::parse("hresult:0x80131904"));
     }
 
-    /// The first number that a marker of `text` leads to.
+    /// The numbers of `text`, printed.
     #[track_caller]
     fn check(text: &str, expected: &str) {
-        let text = normalise(text);
-        let found = MARKERS.iter().find_map(|marker| {
-            let at = memchr::memmem::find(&text, marker.text.as_bytes())?;
-            (marker.read)(&text[at + marker.text.len()..])
-        });
-        assert_eq!(found, Number::parse(expected));
+        let found: Vec<String> = Number::all_in(text).iter().map(ToString::to_string).collect();
+        assert_eq!(found.join(" "), if expected == "none" { "" } else { expected });
     }
 }

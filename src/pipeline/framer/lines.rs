@@ -6,8 +6,9 @@
 //! Job ID: 97e70903-46b5-5348-b59b-9889a708b8e4    goes on: a trailer
 //! ```
 //!
-//! Where lines begin with a time, a line without one goes on the last event. Where they do
-//! not, a line begins an event unless it looks like a piece of one.
+//! Where lines begin with a time, or lines of dashes stand between events, a line without
+//! goes on the last event. Elsewhere a line begins an event unless it looks like a piece of
+//! one.
 
 use memchr::{memchr, memrchr};
 
@@ -116,6 +117,23 @@ pub(super) fn is_timed(head: &[u8]) -> bool {
         timed += usize::from(has_time(line));
     }
     timed * 2 >= seen && timed > 0
+}
+
+/// Whether lines of dashes stand between the events of a stream, as where messages were
+/// exported one after another: at least two, with little between them.
+pub(super) fn is_ruled(head: &[u8]) -> bool {
+    let rules = head.split(|it| *it == b'\n').enumerate().filter(|(_, line)| is_rule(line));
+    let rules: Vec<usize> = rules.map(|(at, _)| at).take(8).collect();
+    rules.len() >= 2 && rules.windows(2).all(|it| (2..=FAR).contains(&(it[1] - it[0])))
+}
+
+/// Lines between two lines of dashes that still belong together.
+const FAR: usize = 100;
+
+/// Whether a line is nothing but dashes.
+pub(super) fn is_rule(line: &[u8]) -> bool {
+    let line = line.trim_ascii_end();
+    line.len() >= 5 && line.iter().all(|it| *it == b'-')
 }
 
 #[cfg(test)]
