@@ -6,6 +6,17 @@
 //!
 //! The catalogue is the built-in one with generated rules laid over it, so that 100 more,
 //! 1,000 more and 10,000 more rules compete for the same records.
+//!
+//! Measured on 2026-11-21 on two cores that had other builds to do as well, for the three
+//! records below together (the middle of 100 samples; the spread is a tenth to either side):
+//!
+//! ```text
+//! rules in all    950    1,050    1,950    10,950
+//! time            8.4 µs 9.3 µs   10.4 µs  9.3 µs
+//! ```
+//!
+//! Two candidates more or less cost more than ten thousand rules that are none: a record
+//! pays for its length and for what fits it nearly.
 
 #![allow(missing_docs, reason = "a benchmark is run, not linked")]
 
