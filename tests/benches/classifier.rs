@@ -14,9 +14,6 @@
 //! rules in all    950    1,050    1,950    10,950
 //! time            8.4 µs 9.3 µs   10.4 µs  9.3 µs
 //! ```
-//!
-//! Two candidates more or less cost more than ten thousand rules that are none: a record
-//! pays for its length and for what fits it nearly.
 
 #![allow(missing_docs, reason = "a benchmark is run, not linked")]
 
