@@ -11,6 +11,7 @@ mod notify;
 mod rules;
 mod run;
 mod scan;
+mod silences;
 pub mod terminal;
 
 use std::error::Error;
@@ -53,6 +54,8 @@ enum Command {
     Audit(audit::AuditArgs),
     /// Show or resolve incidents.
     Incidents(incidents::IncidentsArgs),
+    /// Show, make or end silences: what is counted and told to nobody.
+    Silences(silences::SilencesArgs),
     /// Print completions for a shell.
     Completions {
         /// The shell.
@@ -168,6 +171,7 @@ fn run(cli: Cli) -> Done {
         Command::Notify(command) => notify::run(command),
         Command::Audit(args) => audit::run(&args),
         Command::Incidents(args) => incidents::run(args),
+        Command::Silences(args) => silences::run(args),
         Command::Completions { shell } => {
             // Into memory first: the generator panics where a pipe is closed.
             let mut script = Vec::new();

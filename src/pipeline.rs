@@ -15,6 +15,7 @@ pub mod incidents;
 pub mod joins;
 pub mod ledger;
 pub mod prefilter;
+pub mod runtimes;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -43,6 +44,7 @@ use crate::pipeline::joins::Joined;
 use crate::pipeline::joins::Joins;
 use crate::pipeline::ledger::Ledger;
 use crate::pipeline::prefilter::Prefilter;
+use crate::pipeline::runtimes::Runtimes;
 
 pub use crate::pipeline::incidents::AlertsConfig;
 pub use crate::pipeline::incidents::IncidentsConfig;
@@ -59,6 +61,8 @@ pub struct Pipeline {
     pub incidents: Incidents,
     /// What is the same failure.
     pub joins: Joins,
+    /// How integration runtimes stand.
+    pub runtimes: Runtimes,
     /// The labels of each source that was read.
     labels: BTreeMap<String, BTreeMap<String, String>>,
     /// Whether lines are counted, so that findings can name theirs.
@@ -93,6 +97,7 @@ impl Pipeline {
             ledger: Ledger::default(),
             incidents: Incidents::default(),
             joins: Joins::default(),
+            runtimes: Runtimes::default(),
             labels: BTreeMap::new(),
             count_lines: false,
             lines: 0,
@@ -123,7 +128,7 @@ impl Pipeline {
                 None => parse(&text, settings),
             };
             for record in records {
-                notices.extend(self.judge(batch, &position, record, &mut each));
+                self.judge(batch, &position, record, &mut each, &mut notices);
             }
         }
         let (bytes, mut framing) = (frames.taken, frames.framing);
@@ -141,32 +146,37 @@ impl Pipeline {
         position: &Position,
         record: Record<'_>,
         each: &mut Option<Each<'_>>,
-    ) -> Option<Notice> {
+        notices: &mut Vec<Notice>,
+    ) {
         self.ledger.record(batch.source, &record);
         let failed = record.run.as_ref().map(shirwatch_parsers::Run::failed);
         if failed == Some(false) {
             self.ledger.outcome(batch.source, Outcome::NoError);
-            return None;
+            if record.run.as_ref().is_some_and(shirwatch_parsers::Run::succeeded) {
+                self.runtimes.succeeded(&record, batch.read_at);
+                notices.extend(self.incidents.succeeded(&record, batch.read_at));
+            }
+            return;
         }
         let catalogue = Arc::clone(&self.catalogue);
         let verdict = catalogue.classify(&record);
         if failed.is_none() && !is_error(&record, &verdict) {
             self.ledger.outcome(batch.source, Outcome::NoError);
-            return None;
+            return;
         }
         let print = verdict.fingerprint(&record);
         match self.joins.judge(&record, print, batch.read_at) {
             Joined::Duplicate => {
                 self.ledger.outcome(batch.source, Outcome::Duplicate);
-                None
             }
             Joined::Hold(own, waits_for) => {
                 let finding = self.render(&catalogue, &record, &verdict, print);
                 let from = (batch.source, position.clone());
                 self.joins.hold((own, waits_for), finding, from, batch.read_at);
-                None
             }
-            Joined::New => self.count(batch, position, &record, &verdict, print, each),
+            Joined::New => {
+                notices.extend(self.count(batch, position, &record, &verdict, print, each));
+            }
         }
     }
 
@@ -193,6 +203,7 @@ impl Pipeline {
             read_at: batch.read_at,
         };
         self.ledger.error(batch.source, &sighting, verdict.known());
+        self.runtimes.failed(&sighting);
         let (catalogue, redactor) = (Arc::clone(&self.catalogue), Arc::clone(&self.redactor));
         let render = || {
             redactor.redact(catalogue.finding(record.clone().into_owned(), verdict, fingerprint))
@@ -232,6 +243,7 @@ impl Pipeline {
             let read_at = held.until.min(now);
             let sighting = Sighting::of(&finding, &labels, &held.position, read_at);
             self.ledger.error(&held.source, &sighting, finding.rule != "unclassified");
+            self.runtimes.failed(&sighting);
             if let Some(each) = &mut each {
                 each(&sighting, &|| finding.clone());
             }
@@ -244,6 +256,7 @@ impl Pipeline {
     pub fn drain(&mut self, changes: &mut Changes) {
         changes.totals.extend(self.ledger.drain());
         changes.incidents.extend(self.incidents.drain());
+        changes.runtimes.extend(self.runtimes.drain());
         self.joins.drain(changes);
     }
 

@@ -7,7 +7,8 @@
 //!
 //! All that follows from a batch is written at once, or nothing of it: a checkpoint never
 //! runs ahead of what was found before it, and no crash counts an error twice or loses it.
-//! There is one writer, [`Store`], held by one thread, and any number of [`Reader`]s.
+//! There is one writer, [`Store`], held by one thread, and any number of [`Reader`]s. Only
+//! silences are written beside it, by [`Silences`]: they come from commands and the page.
 //!
 //! The database is SQLite in WAL mode with `synchronous=NORMAL`: a killed process loses
 //! nothing; after a power cut the last moments may be read again.
@@ -21,7 +22,9 @@ mod open;
 mod outbox;
 mod reader;
 mod rows;
+mod runtimes;
 mod seen;
+mod silences;
 mod totals;
 
 #[cfg(test)]
@@ -40,12 +43,15 @@ pub use crate::store::error::StoreError;
 pub use crate::store::incidents::IncidentCount;
 pub use crate::store::outbox::OutboxRow;
 pub use crate::store::reader::Reader;
+pub use crate::store::silences::Silences;
 
 use crate::model::changes::Changes;
 use crate::model::changes::Held;
 use crate::model::checkpoint::Checkpoint;
 use crate::model::incident::Incident;
 use crate::model::incident::State;
+use crate::model::runtime::Runtime;
+use crate::model::silence::Silence;
 use crate::model::size::ByteSize;
 use crate::model::totals::Totals;
 
@@ -80,6 +86,8 @@ pub struct Loaded {
     pub seen: Vec<(u64, Timestamp)>,
     /// Runs that wait for word of their failed activities.
     pub held: Vec<Held>,
+    /// How each integration runtime stood.
+    pub runtimes: Vec<(String, Runtime)>,
     /// How many alerts wait for each receiver.
     pub queue_lengths: BTreeMap<String, u64>,
 }
@@ -128,6 +136,7 @@ impl Store {
             checkpoints: checkpoints::all(read)?,
             seen: seen::newest(read)?,
             held: seen::held(read)?,
+            runtimes: runtimes::all(read)?,
             queue_lengths: outbox::lengths(read)?,
         })
     }
@@ -148,6 +157,11 @@ impl Store {
     /// The incident with this key or fingerprint, whether it is in memory or not.
     pub fn incident(&self, name: &str) -> Result<Option<Incident>, StoreError> {
         Ok(incidents::find(&self.database, name)?)
+    }
+
+    /// Silences that are not over at `now`, whoever made them.
+    pub fn silences(&self, now: Timestamp) -> Result<Vec<Silence>, StoreError> {
+        Ok(silences::after(&self.database, now)?)
     }
 
     /// Up to `limit` alerts that `receiver` may be told now. Each is handed out once, until
@@ -202,6 +216,7 @@ fn write_all(
 ) -> Result<u64, StoreError> {
     totals::add(write, &changes.totals)?;
     incidents::write(write, &changes.incidents)?;
+    runtimes::write(write, &changes.runtimes)?;
     outbox::put(write, &changes.outbox, now)?;
     checkpoints::write(write, &changes.checkpoints)?;
     checkpoints::forget(write, &changes.forgotten)?;

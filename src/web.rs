@@ -24,7 +24,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use tokio::net::TcpListener;
 
 pub mod api;
@@ -36,6 +36,7 @@ pub mod listener;
 pub mod page;
 pub mod rows;
 pub mod shared;
+mod silences;
 
 pub use config::{WebConfig, WebError};
 pub use shared::{About, Command, Health, Shared};
@@ -67,6 +68,8 @@ pub fn router(shared: Arc<Shared>) -> Router {
         .route("/api/v1/incidents", get(api::incidents))
         .route("/api/v1/incidents/{name}", get(api::incident))
         .route("/api/v1/incidents/{name}/resolve", post(api::resolve))
+        .route("/api/v1/silences", get(silences::list).post(silences::add))
+        .route("/api/v1/silences/{id}", delete(silences::expire))
         .route("/api/v1/rules", get(api::rules))
         .route("/api/v1/rules/{id}", get(api::rule))
         .route("/api/v1/explain", post(api::explain))

@@ -32,6 +32,11 @@ fn a_faulty_configuration_is_refused_with_line_and_remedy() {
     check("webb: {}\n",                                             &["x.yaml:1: ", "webb"]);
     check("log: { level: loud }\nmetrics: { max: 1 }\n",            &["x.yaml:1: ", "x.yaml:2: ", "loud", "max"]);
     check("receivers:\n  - name: a\n",                              &["x.yaml:2: ", "receiver `a` says nothing"]);
+    check("receivers:\n  - name: a\n    slack: {}\n  - name: b\n    email: { server: h, from: x, to: [y] }\n",
+          &["x.yaml:2: ", "receiver `a` has no address; set `url_file:`", "x.yaml:4: ", "receiver `b`: `from` `x` is no mailbox"]);
+    check("receivers:\n  - name: a\n    webhook: { url: 'http://h/', body: '{\"a\": \"{{ status }}\"}' }\n",
+          &["x.yaml:2: ", "receiver `a`: `body` makes no JSON; a value brings its own quotes"]);
+    check("receivers:\n  - name: a\n    syslog: { address: 'udp://h' }\n", &["x.yaml:2: ", "`address` is no address of the form udp://host:port"]);
     check("sources:\n  - file: {}\n  - file: {}\n",                 &["two sources are named `file`"]);
     check("incidents: { resolve_after: soon }\n",                   &["x.yaml:1: "]);
     check("web: { listen: '0.0.0.0:1' }\n",                         &["x.yaml:1: ", "read_only"]);

@@ -9,6 +9,8 @@ mod dashboards;
 mod deploy;
 mod flow;
 mod misfortune;
+mod receivers;
+mod redaction;
 mod restart;
 mod spelling;
 mod support;

@@ -30,6 +30,33 @@ fn errors_are_counted_once_over_many_runs() {
 }
 
 #[test]
+fn what_is_silenced_counts_and_is_told_to_nobody() {
+    let (logs, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let dir = state.path().to_str().unwrap();
+    let silences = |args: &[&str]| shirwatch(&[&["silences", "--state-dir", dir], args].concat());
+    assert_eq!(silences(&["list"]).status.code(), Some(1), "there is no store yet");
+    run(logs.path(), state.path());
+    assert_eq!(silences(&["add", "nonsense"]).status.code(), Some(2));
+    let made = silences(&["add", "rule=~.*", "--for", "2h", "--format", "json"]);
+    let made: serde_json::Value = serde_json::from_slice(&made.stdout).unwrap();
+    let config = logs.path().join("shirwatch.yaml");
+    std::fs::write(&config, "receivers: [{ name: out, stdout: {} }]").unwrap();
+    let told = |number: usize| {
+        let file = logs.path().join(format!("{number}.log"));
+        std::fs::write(&file, chain(number)).unwrap();
+        let (config, file) = (config.to_str().unwrap(), file.to_str().unwrap());
+        let args = ["run", "--once", "--config", config, "--state-dir", dir, file];
+        String::from_utf8_lossy(&shirwatch(&args).stdout).contains("first-seen")
+    };
+    assert!(!told(1), "a silence holds");
+    let id = made["id"].as_str().unwrap();
+    assert!(String::from_utf8_lossy(&silences(&["list"]).stdout).contains(id));
+    assert_eq!(silences(&["expire", id]).status.code(), Some(0));
+    assert_eq!(silences(&["expire", id]).status.code(), Some(1));
+    assert!(told(2), "it is over, and what goes on is told");
+}
+
+#[test]
 fn a_damaged_store_is_put_aside() {
     let (logs, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     std::fs::write(logs.path().join("a.log"), chain(1)).unwrap();

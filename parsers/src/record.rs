@@ -233,6 +233,12 @@ impl Run<'_> {
         self.status.eq_ignore_ascii_case("failed")
     }
 
+    /// True when the run ended well.
+    #[must_use]
+    pub fn succeeded(&self) -> bool {
+        self.status.eq_ignore_ascii_case("succeeded")
+    }
+
     /// The same run with all its text copied.
     #[must_use]
     pub fn into_owned(self) -> Run<'static> {

@@ -46,8 +46,29 @@ const EXAMPLES: [(&str, &str); 3] = [
         "\
 - name: ops
   alertmanager: { urls: [http://127.0.0.1:9093] }
+- name: chat
+  slack: { url_file: /etc/shirwatch/slack.url }
+- name: team
+  teams: { url_file: /etc/shirwatch/teams.url }
+- name: pager
+  send_resolved: true
+  pagerduty: { routing_key_file: /etc/shirwatch/pagerduty.key }
+- name: mail
+  email:
+    server: mail.contoso.example    # tls: starttls, tls or none; port; ca_file
+    user: shirwatch
+    password_file: /etc/shirwatch/mail.password
+    from: shirwatch@contoso.example
+    to: [ops@contoso.example]
+- name: collector
+  syslog: { address: 'udp://127.0.0.1:514' }    # or tcp://, or unix:///dev/log
+- name: events
+  windows_event_log: {}
 - name: tickets
-  webhook: { url_file: /etc/shirwatch/tickets.url }
+  webhook:
+    url_file: /etc/shirwatch/tickets.url
+    hmac_key_file: /etc/shirwatch/tickets.key
+    body: '{\"title\": {{ alert.annotations.summary }}, \"open\": {{ status == \"firing\" }}}'
 ",
     ),
 ];

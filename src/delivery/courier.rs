@@ -30,6 +30,10 @@ use crate::outputs::RenderError;
 use crate::outputs::Request;
 use crate::outputs::door;
 
+mod event_log;
+mod mail;
+mod syslog;
+
 /// How long one attempt may take, from the connection to the end of the answer.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -167,6 +171,9 @@ impl Courier {
         match message {
             Message::Http(requests) => self.send_all(requests).await,
             Message::Text(text) => self.write(text).await,
+            Message::Mail(it) => mail::send(&it, self.timeout).await,
+            Message::Syslog(it) => syslog::send(&it, self.timeout).await,
+            Message::Event(it) => event_log::send(it, self.timeout).await,
         }
     }
 
@@ -352,4 +359,4 @@ fn chain(error: &dyn Error) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -9,6 +9,7 @@ use crate::model::checkpoint::Checkpoint;
 use crate::model::finding::Finding;
 use crate::model::incident::Incident;
 use crate::model::redacted::Redacted;
+use crate::model::runtime::Runtime;
 
 /// What one commit writes in one transaction.
 #[derive(Debug, Default)]
@@ -29,6 +30,8 @@ pub struct Changes {
     pub held: Vec<Held>,
     /// Keys of held runs that are settled.
     pub settled: Vec<u64>,
+    /// Integration runtimes of which something new was heard.
+    pub runtimes: Vec<(String, Runtime)>,
 }
 
 impl Changes {
@@ -43,6 +46,7 @@ impl Changes {
             && self.seen.is_empty()
             && self.held.is_empty()
             && self.settled.is_empty()
+            && self.runtimes.is_empty()
     }
 }
 

@@ -50,6 +50,45 @@ pub struct Incident {
     pub sample: Option<Redacted<Finding>>,
     /// Where it happened; each set holds [`Places::LIMIT`] names at most.
     pub places: Places,
+    /// What decides on its next notice and its end.
+    pub course: Course,
+}
+
+/// What must be remembered of an incident to know when it is to be told and when it is over.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Course {
+    /// Activities that failed and did not succeed since, by the hash of their names, each
+    /// with its last failure; at most [`Course::LIMIT`].
+    pub failing: BTreeMap<u64, Timestamp>,
+    /// True when a failure named no activity, or there were too many of them: then no
+    /// success can end the incident, and only quiet time does.
+    pub untied: bool,
+    /// Failures within the window of its rule that were told to nobody yet.
+    pub recent: Vec<Timestamp>,
+    /// When it came back lately, the oldest first; at most [`Course::LIMIT`].
+    pub reopened: Vec<Timestamp>,
+    /// True when it came back so often that it is held open.
+    pub flapping: bool,
+    /// What ended it last.
+    pub ended: Option<Ended>,
+}
+
+impl Course {
+    /// Entries kept in one list.
+    pub const LIMIT: usize = 200;
+}
+
+/// What ended an incident.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ended {
+    /// It was quiet for long enough.
+    Quiet,
+    /// All activities that failed have succeeded since.
+    Succeeded,
+    /// Somebody said so.
+    ByHand,
 }
 
 /// Whether an incident goes on.

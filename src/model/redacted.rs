@@ -10,6 +10,7 @@
 
 mod patterns;
 pub(in crate::model) mod secrets;
+mod taken;
 mod value;
 mod whole;
 
@@ -93,12 +94,17 @@ impl Redactor {
     /// The text without its secrets; the text itself where it holds none.
     #[must_use]
     pub fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let mut clean = without(Cow::Borrowed(text), secrets::spans, "[redacted:secret]");
+        self.take(text, &mut |_, _| {})
+    }
+
+    /// The same, and tells each part that was taken out, with its label.
+    fn take<'a>(&self, text: &'a str, told: &mut impl FnMut(&str, &'static str)) -> Cow<'a, str> {
+        let mut clean = without(Cow::Borrowed(text), secrets::spans, "[redacted:secret]", told);
         if self.level >= RedactionLevel::Data {
-            clean = without(clean, patterns::data, "[redacted:data]");
+            clean = without(clean, patterns::data, "[redacted:data]", told);
         }
         if self.level >= RedactionLevel::Name {
-            clean = without(clean, patterns::names, "[redacted:name]");
+            clean = without(clean, patterns::names, "[redacted:name]", told);
         }
         clean
     }
@@ -115,7 +121,8 @@ impl Redactor {
 fn without<'a>(
     text: Cow<'a, str>,
     find: impl Fn(&str) -> Vec<Range<usize>>,
-    label: &str,
+    label: &'static str,
+    told: &mut impl FnMut(&str, &'static str),
 ) -> Cow<'a, str> {
     let spans = find(&text);
     if spans.is_empty() {
@@ -126,6 +133,7 @@ fn without<'a>(
     for span in spans {
         out.push_str(&text[at..span.start]);
         out.push_str(label);
+        told(&text[span.clone()], label);
         at = span.end;
     }
     out.push_str(&text[at..]);

@@ -25,9 +25,9 @@ use crate::outputs::Output;
 use crate::outputs::OutputError;
 use crate::outputs::RenderError;
 use crate::outputs::Request;
-use crate::outputs::receiver::check_address;
-use crate::outputs::receiver::check_header;
-use crate::outputs::receiver::secret;
+use crate::outputs::settings::check_address;
+use crate::outputs::settings::check_header;
+use crate::outputs::settings::secret;
 
 /// `alertmanager:` a Prometheus Alertmanager, or all members of one cluster.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -82,7 +82,7 @@ impl Output for Alertmanager {
         let body = serde_json::to_string(&[Posted::from(alert)]).map_err(|source| RenderError {
             output: "alertmanager",
             incident: alert.incident.clone(),
-            source,
+            source: source.into(),
         })?;
         let request = |url: &String| Request {
             url: url.clone(),
@@ -133,7 +133,7 @@ fn endpoint(url: &str) -> String {
 mod tests {
     use super::*;
     use crate::model::Reason;
-    use crate::outputs::tests::alert;
+    use crate::outputs::tests::{alert, golden};
 
     #[test]
     #[rustfmt::skip]
@@ -161,10 +161,17 @@ mod tests {
                 },
                 "annotations": {
                   "cause": "The password has expired.",
+                  "count": "3",
                   "description": "Login failed for user 'etl_reader'.",
+                  "doc_url": "https://learn.microsoft.com/sql",
+                  "evidence": "SqlFailedToConnect: Cannot connect.\nSqlException: Login failed.",
+                  "first_seen": "2026-03-01T06:12:09.4Z",
+                  "last_seen": "2026-03-01T06:14:00Z",
+                  "pipelines": "nightly",
                   "resolution": "1. Renew the secret.\n2. Run the activity again.",
                   "runbook_url": "https://shirwatch.contoso.example/rules/sql-login-failed",
-                  "summary": "SQL Server refused the login in pipeline nightly"
+                  "summary": "SQL Server refused the login in pipeline nightly",
+                  "verify": "Log in as that user with sqlcmd."
                 },
                 "startsAt": "2026-03-01T06:12:09.4Z",
                 "endsAt": "2026-03-01T06:20:00Z",
@@ -172,6 +179,14 @@ mod tests {
               }
             ]"#]]
         .assert_eq(&pretty(&body));
+    }
+
+    #[test]
+    fn the_requests_stay_as_they_are() {
+        let yaml = "{ urls: [http://am-0.contoso.example:9093, http://am-1.contoso.example:9093] }";
+        let both = Alertmanager::new("ops", &serde_saphyr::from_str(yaml).unwrap()).unwrap();
+        golden("alertmanager-firing", &both.render(&alert(Reason::FirstSeen)).unwrap());
+        golden("alertmanager-resolved", &both.render(&alert(Reason::Resolved)).unwrap());
     }
 
     #[test]

@@ -13,20 +13,35 @@
 //! delays no other. All that could fail later for a reason in the configuration fails
 //! here: missing files, addresses and headers that no client could send.
 
-use std::io;
-use std::path::Path;
-use std::path::PathBuf;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::AlertStatus;
 use crate::model::Reason;
 use crate::outputs::Output;
+use crate::outputs::OutputError;
 use crate::outputs::alertmanager;
-use crate::outputs::door;
+use crate::outputs::email;
+use crate::outputs::pagerduty;
+use crate::outputs::slack;
 use crate::outputs::stdout;
+use crate::outputs::syslog;
+use crate::outputs::teams;
 use crate::outputs::webhook;
+use crate::outputs::windows_event_log;
+
+/// The kinds there are, as the configuration names them.
+const KINDS: [&str; 9] = [
+    "alertmanager",
+    "webhook",
+    "slack",
+    "teams",
+    "pagerduty",
+    "email",
+    "stdout",
+    "syslog",
+    "windows_event_log",
+];
 
 /// `receivers:` one place where alerts go. It has a name and exactly one kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -42,6 +57,24 @@ pub struct ReceiverConfig {
     /// A web address that takes JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub webhook: Option<webhook::WebhookConfig>,
+    /// A channel in Slack.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slack: Option<slack::SlackConfig>,
+    /// A channel or chat in Microsoft Teams.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub teams: Option<teams::TeamsConfig>,
+    /// A service in PagerDuty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pagerduty: Option<pagerduty::PagerdutyConfig>,
+    /// Mailboxes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<email::EmailConfig>,
+    /// A collector of syslog.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub syslog: Option<syslog::SyslogConfig>,
+    /// The event log of Windows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub windows_event_log: Option<windows_event_log::WindowsEventConfig>,
     /// The standard output of the daemon, for a journal or a pipe.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stdout: Option<stdout::StdoutConfig>,
@@ -51,12 +84,22 @@ impl ReceiverConfig {
     /// The kind of receiver; `None` where none is given.
     #[must_use]
     pub fn kind(&self) -> Option<&'static str> {
-        let kinds = [
-            ("alertmanager", self.alertmanager.is_some()),
-            ("webhook", self.webhook.is_some()),
-            ("stdout", self.stdout.is_some()),
-        ];
-        kinds.iter().find(|(_, given)| *given).map(|(kind, _)| *kind)
+        KINDS.into_iter().zip(self.given()).find(|(_, given)| *given).map(|(kind, _)| kind)
+    }
+
+    /// Which kinds are given, in the order of [`KINDS`].
+    fn given(&self) -> [bool; 9] {
+        [
+            self.alertmanager.is_some(),
+            self.webhook.is_some(),
+            self.slack.is_some(),
+            self.teams.is_some(),
+            self.pagerduty.is_some(),
+            self.email.is_some(),
+            self.stdout.is_some(),
+            self.syslog.is_some(),
+            self.windows_event_log.is_some(),
+        ]
     }
 }
 
@@ -67,95 +110,15 @@ impl Default for ReceiverConfig {
             send_resolved: true,
             alertmanager: None,
             webhook: None,
+            slack: None,
+            teams: None,
+            pagerduty: None,
+            email: None,
             stdout: None,
+            syslog: None,
+            windows_event_log: None,
         }
     }
-}
-
-/// Why a receiver was refused. Each message is one line that says how to repair it.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum OutputError {
-    /// No name.
-    #[error("a receiver has no name; give it a `name:`, which routes and metrics use")]
-    NoName,
-    /// None of the kinds.
-    #[error(
-        "receiver `{receiver}` says nothing to anybody; \
-         give it one of `alertmanager:`, `webhook:` or `stdout: {{}}`"
-    )]
-    NoKind {
-        /// Its name.
-        receiver: String,
-    },
-    /// More than one kind.
-    #[error("receiver `{receiver}` has {}; make a receiver for each", kinds.join(" and "))]
-    ManyKinds {
-        /// Its name.
-        receiver: String,
-        /// The kinds it has.
-        kinds: Vec<&'static str>,
-    },
-    /// Two receivers have one name.
-    #[error("two receivers are named `{receiver}`; rename one, since routes could not tell them")]
-    Twice {
-        /// The name.
-        receiver: String,
-    },
-    /// Nothing to send to.
-    #[error("receiver `{receiver}` has no address; set `{key}:`")]
-    NoAddress {
-        /// Its name.
-        receiver: String,
-        /// The key that is missing.
-        key: &'static str,
-    },
-    /// An address that no client can use.
-    #[error(
-        "receiver `{receiver}`: `{key}` is no address of the form \
-         http://host:port or https://host (found `{found}`)"
-    )]
-    BadAddress {
-        /// Its name.
-        receiver: String,
-        /// The key.
-        key: &'static str,
-        /// What may be shown of the address.
-        found: String,
-    },
-    /// A key and its file.
-    #[error("receiver `{receiver}` has both `{key}` and `{key}_file`; keep one of them")]
-    Both {
-        /// Its name.
-        receiver: String,
-        /// The key.
-        key: &'static str,
-    },
-    /// A name or value that no HTTP header can have.
-    #[error("receiver `{receiver}`: header `{header}` cannot be sent; {remedy}")]
-    BadHeader {
-        /// Its name.
-        receiver: String,
-        /// The name of the header.
-        header: String,
-        /// What to do.
-        remedy: &'static str,
-    },
-    /// A secret that cannot be read.
-    #[error(
-        "receiver `{receiver}`: cannot read `{key}: {}`; \
-         the service account needs to read this file", file.display()
-    )]
-    Secret {
-        /// Its name.
-        receiver: String,
-        /// The key.
-        key: &'static str,
-        /// The file.
-        file: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
 }
 
 /// A receiver that is ready to be told something.
@@ -185,24 +148,40 @@ pub fn build(config: &ReceiverConfig) -> Result<Receiver, OutputError> {
     if name.is_empty() {
         return Err(OutputError::NoName);
     }
-    let mut found: Vec<Box<dyn Output>> = Vec::new();
-    if let Some(it) = &config.alertmanager {
-        found.push(Box::new(alertmanager::Alertmanager::new(&name, it)?));
-    }
-    if let Some(it) = &config.webhook {
-        found.push(Box::new(webhook::Webhook::new(&name, it)?));
-    }
-    if let Some(it) = &config.stdout {
-        found.push(Box::new(stdout::Stdout::new(it)));
-    }
-    if found.len() > 1 {
-        let kinds = found.iter().map(|it| it.name()).collect();
+    let given = KINDS.into_iter().zip(config.given()).filter(|(_, given)| *given);
+    let kinds: Vec<_> = given.map(|(kind, _)| kind).collect();
+    if kinds.len() > 1 {
         return Err(OutputError::ManyKinds { receiver: name, kinds });
     }
-    match found.pop() {
+    match output(&name, config)? {
         Some(output) => Ok(Receiver { name, send_resolved: config.send_resolved, output }),
-        None => Err(OutputError::NoKind { receiver: name }),
+        None => Err(OutputError::NoKind { receiver: name, kinds: KINDS.to_vec() }),
     }
+}
+
+/// The only list of outputs.
+fn output(name: &str, config: &ReceiverConfig) -> Result<Option<Box<dyn Output>>, OutputError> {
+    Ok(if let Some(it) = &config.alertmanager {
+        Some(Box::new(alertmanager::Alertmanager::new(name, it)?))
+    } else if let Some(it) = &config.webhook {
+        Some(Box::new(webhook::Webhook::new(name, it)?))
+    } else if let Some(it) = &config.slack {
+        Some(Box::new(slack::Slack::new(name, it)?))
+    } else if let Some(it) = &config.teams {
+        Some(Box::new(teams::Teams::new(name, it)?))
+    } else if let Some(it) = &config.pagerduty {
+        Some(Box::new(pagerduty::Pagerduty::new(name, it)?))
+    } else if let Some(it) = &config.email {
+        Some(Box::new(email::Email::new(name, it)?))
+    } else if let Some(it) = &config.syslog {
+        Some(Box::new(syslog::Syslog::new(name, it)?))
+    } else if let Some(it) = &config.windows_event_log {
+        Some(Box::new(windows_event_log::WindowsEventLog::new(name, it)?))
+    } else if let Some(it) = &config.stdout {
+        Some(Box::new(stdout::Stdout::new(it)))
+    } else {
+        None
+    })
 }
 
 /// Makes all receivers, and reports all that is wrong with them at once.
@@ -219,53 +198,6 @@ pub fn build_all(configs: &[ReceiverConfig]) -> Result<Vec<Receiver>, Vec<Output
         }
     }
     if faults.is_empty() { Ok(receivers) } else { Err(faults) }
-}
-
-/// The trimmed content of a file that holds one secret.
-pub(crate) fn secret(
-    receiver: &str,
-    key: &'static str,
-    file: &Path,
-) -> Result<String, OutputError> {
-    match std::fs::read_to_string(file) {
-        Ok(text) => Ok(text.trim().to_owned()),
-        Err(source) => Err(OutputError::Secret {
-            receiver: receiver.to_owned(),
-            key,
-            file: file.into(),
-            source,
-        }),
-    }
-}
-
-/// Refuses an address that no client could use.
-pub(crate) fn check_address(
-    receiver: &str,
-    key: &'static str,
-    url: &str,
-) -> Result<(), OutputError> {
-    let usable = reqwest::Url::parse(url)
-        .is_ok_and(|it| matches!(it.scheme(), "http" | "https") && it.has_host());
-    if usable {
-        return Ok(());
-    }
-    Err(OutputError::BadAddress { receiver: receiver.to_owned(), key, found: door(url) })
-}
-
-/// Refuses a header that no client could send.
-pub(crate) fn check_header(receiver: &str, name: &str, value: &str) -> Result<(), OutputError> {
-    let bad = |remedy| OutputError::BadHeader {
-        receiver: receiver.to_owned(),
-        header: name.to_owned(),
-        remedy,
-    };
-    if reqwest::header::HeaderName::from_bytes(name.as_bytes()).is_err() {
-        return Err(bad("a name has letters, digits and hyphens only"));
-    }
-    if reqwest::header::HeaderValue::from_str(value).is_err() {
-        return Err(bad("its value must be one line of plain characters"));
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -286,8 +218,16 @@ mod tests {
         check("name: ops\nwebhook: { url: 'http://h/', url_file: /x }",     "receiver `ops` has both `url` and `url_file`; keep one of them");
         check("name: ops\nwebhook: { url_file: /nowhere/at/all }",          "receiver `ops`: cannot read `url_file: /nowhere/at/all`; the service account needs to read this file");
         check("name: ops\nwebhook: { url: 'http://h/', headers: { 'a b': c } }", "receiver `ops`: header `a b` cannot be sent; a name has letters, digits and hyphens only");
-        check("name: ops",                                                  "receiver `ops` says nothing to anybody; give it one of `alertmanager:`, `webhook:` or `stdout: {}`");
+        check("name: ops",                                                  "receiver `ops` says nothing to anybody; give it one of `alertmanager:`, `webhook:`, `slack:`, `teams:`, `pagerduty:`, `email:`, `stdout:`, `syslog:` or `windows_event_log:`");
         check("name: ops\nstdout: {}\nwebhook: { url: http://h/ }",         "receiver `ops` has webhook and stdout; make a receiver for each");
+        check("name: ops\nslack: {}",                                       "receiver `ops` has no address; set `url_file:`");
+        check("name: ops\nteams: { url_file: /nowhere/at/all }",            "receiver `ops`: cannot read `url_file: /nowhere/at/all`; the service account needs to read this file");
+        check("name: ops\npagerduty: {}",                                   "receiver `ops` has no address; set `routing_key_file:`");
+        check("name: ops\nemail: {}",                                       "receiver `ops` has no address; set `server:`");
+        check("name: ops\nsyslog: { address: 'udp://127.0.0.1:514' }",      "ops: syslog");
+        check("name: ops\nsyslog: { address: '127.0.0.1:514' }",            "receiver `ops`: `address` is no address of the form udp://host:port, tcp://host:port or unix:///path (found `127.0.0.1:514`)");
+        #[cfg(not(windows))]
+        check("name: ops\nwindows_event_log: {}",                           "receiver `ops`: `windows_event_log` exists on Windows only; use `syslog:` or `stdout:` here");
         check("stdout: {}",                                                 "a receiver has no name; give it a `name:`, which routes and metrics use");
     }
 

@@ -20,6 +20,7 @@ use crate::model::AlertStatus;
 use crate::outputs::Message;
 use crate::outputs::Output;
 use crate::outputs::RenderError;
+use crate::outputs::brief::plain;
 
 /// `stdout: {}` writes alerts to the standard output of the daemon.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -76,11 +77,6 @@ fn field(out: &mut String, name: &str, text: &str) {
         out.push_str(&format!("  {name:<12} {}\n", plain(line)));
         name = "";
     }
-}
-
-/// One line without control characters.
-fn plain(text: &str) -> String {
-    text.chars().map(|it| if it.is_control() { ' ' } else { it }).collect()
 }
 
 #[cfg(test)]

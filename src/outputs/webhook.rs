@@ -2,6 +2,8 @@
 //!
 //! ```text
 //! POST <url>
+//! X-Shirwatch-Signature: sha256=9f86…    HMAC of the body, where a `hmac_key_file` is set
+//!
 //! {"version":"1","status":"firing","reason":"first-seen","fingerprint":"9f86d081884c7d65",
 //!  "alert":{"labels":{…},"annotations":{…},"startsAt":"…","endsAt":null,"generatorURL":"…"},
 //!  "finding":{"record":{…},"rule":"…",…}}
@@ -13,9 +15,13 @@
 //! `endsAt` is set when the incident is over, and `null` before. `generatorURL` is empty
 //! where no external address is configured. `finding` is the latest one that was kept as a
 //! sample, in the shape of `shirwatch explain --format json`; `null` where it is too large.
+//!
+//! With `body` the operator says it in another shape; the default is what can be named there.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::fmt;
+use std::path::Path;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -29,9 +35,24 @@ use crate::outputs::Output;
 use crate::outputs::OutputError;
 use crate::outputs::RenderError;
 use crate::outputs::Request;
-use crate::outputs::receiver::check_address;
-use crate::outputs::receiver::check_header;
-use crate::outputs::receiver::secret;
+use crate::outputs::settings;
+use crate::outputs::settings::bad;
+use crate::outputs::settings::check_header;
+use crate::outputs::settings::secret;
+use crate::outputs::webhook::template::Template;
+use crate::outputs::wording;
+use crate::outputs::wording::Wording;
+
+mod template;
+
+/// The header with the signature.
+const SIGNATURE: &str = "X-Shirwatch-Signature";
+
+/// Bytes that a key must have, lest it be guessed.
+const KEY_BYTES: usize = 16;
+
+/// The type of a body of which nothing else is said.
+const JSON: &str = "application/json";
 
 /// `webhook:` a web address that takes one alert as JSON by `POST`.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -49,6 +70,21 @@ pub struct WebhookConfig {
     /// A file that holds the value of the header `Authorization`, such as `Bearer …`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authorization_file: Option<PathBuf>,
+    /// A file that holds a key of at least 16 characters. With it each request has a header
+    /// `X-Shirwatch-Signature: sha256=…`, the HMAC-SHA256 of the body in hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hmac_key_file: Option<PathBuf>,
+    /// A template of the body, in the language of Jinja, such as
+    /// `{"text": {{ alert.annotations.summary }}}`. Without it, the whole alert as JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+    /// A file that holds the template.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body_file: Option<PathBuf>,
+    /// The type of a body made by a template; `application/json` by default. In JSON a value
+    /// is written with its quotes, in HTML and XML it is escaped, in all else it stands bare.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content_type: Option<String>,
 }
 
 /// The address may hold a token.
@@ -63,9 +99,11 @@ impl fmt::Debug for WebhookConfig {
 pub struct Webhook {
     url: String,
     headers: Vec<(String, String)>,
+    key: Option<ring::hmac::Key>,
+    template: Option<Template>,
 }
 
-/// The address may hold a token.
+/// The address may hold a token, and the key is one.
 impl fmt::Debug for Webhook {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "Webhook({})", crate::outputs::door(&self.url))
@@ -75,31 +113,77 @@ impl fmt::Debug for Webhook {
 impl Webhook {
     /// The webhook of `receiver`.
     pub fn new(receiver: &str, config: &WebhookConfig) -> Result<Self, OutputError> {
-        let url = address(receiver, config)?;
-        check_address(receiver, "url", &url)?;
-        let mut headers = vec![("Content-Type".to_owned(), "application/json".to_owned())];
-        for (name, value) in &config.headers {
-            check_header(receiver, name, value)?;
-            headers.push((name.clone(), value.clone()));
+        let url = settings::address(receiver, config.url.as_ref(), config.url_file.as_ref())?;
+        let headers = headers(receiver, config)?;
+        let key = config.hmac_key_file.as_ref().map(|it| key(receiver, it)).transpose()?;
+        Ok(Self { url, headers, key, template: template(receiver, config)? })
+    }
+
+    fn body(&self, alert: &Alert) -> Result<String, Box<dyn Error + Send + Sync>> {
+        let hook = Hook::from(alert);
+        match &self.template {
+            Some(template) => Ok(template.render(hook)?),
+            None => Ok(serde_json::to_string(&hook)?),
         }
-        if let Some(file) = &config.authorization_file {
-            let value = secret(receiver, "authorization_file", file)?;
-            check_header(receiver, "Authorization", &value)?;
-            headers.push(("Authorization".to_owned(), value));
-        }
-        Ok(Self { url, headers })
     }
 }
 
-/// The address, from the key or from its file.
-fn address(receiver: &str, config: &WebhookConfig) -> Result<String, OutputError> {
-    let receiver = receiver.to_owned();
-    match (&config.url, &config.url_file) {
-        (Some(_), Some(_)) => Err(OutputError::Both { receiver, key: "url" }),
-        (Some(url), None) => Ok(url.clone()),
-        (None, Some(file)) => secret(&receiver, "url_file", file),
-        (None, None) => Err(OutputError::NoAddress { receiver, key: "url" }),
+fn headers(receiver: &str, config: &WebhookConfig) -> Result<Vec<(String, String)>, OutputError> {
+    let own = config.headers.iter().map(|(name, value)| (name.clone(), value.clone()));
+    let mut headers = Vec::new();
+    if !config.headers.keys().any(|it| it.eq_ignore_ascii_case("content-type")) {
+        let content_type = config.content_type.as_deref().unwrap_or(JSON);
+        headers.push(("Content-Type".to_owned(), content_type.to_owned()));
     }
+    headers.extend(own);
+    if let Some(file) = &config.authorization_file {
+        let value = secret(receiver, "authorization_file", file)?;
+        headers.push(("Authorization".to_owned(), value));
+    }
+    for (name, value) in &headers {
+        check_header(receiver, name, value)?;
+    }
+    Ok(headers)
+}
+
+fn key(receiver: &str, file: &Path) -> Result<ring::hmac::Key, OutputError> {
+    let text = secret(receiver, "hmac_key_file", file)?;
+    if text.len() < KEY_BYTES {
+        let fault = format!("holds fewer than {KEY_BYTES} characters; take a longer random key");
+        return Err(bad(receiver, "hmac_key_file", fault));
+    }
+    Ok(ring::hmac::Key::new(ring::hmac::HMAC_SHA256, text.as_bytes()))
+}
+
+/// The template, tried with an alert of which everything is known, and one of which nothing.
+fn template(receiver: &str, config: &WebhookConfig) -> Result<Option<Template>, OutputError> {
+    let (key, text) = match (&config.body, &config.body_file) {
+        (Some(_), Some(_)) => {
+            return Err(OutputError::Both { receiver: receiver.to_owned(), key: "body" });
+        }
+        (Some(text), None) => ("body", text.clone()),
+        (None, Some(file)) => ("body_file", secret(receiver, "body_file", file)?),
+        (None, None) => return Ok(None),
+    };
+    let content_type = config.content_type.as_deref().unwrap_or(JSON);
+    let tried = || {
+        let template = Template::new(&text, content_type)?;
+        for alert in [full(), bare()] {
+            template.render(Hook::from(&alert))?;
+        }
+        Ok(template)
+    };
+    tried().map(Some).map_err(|fault: String| bad(receiver, key, fault))
+}
+
+/// An alert of which everything is known.
+fn full() -> Alert {
+    wording::test_alert(Timestamp::UNIX_EPOCH, &Wording::default())
+}
+
+/// An alert without annotations, and with the labels that all have.
+fn bare() -> Alert {
+    Alert { annotations: BTreeMap::new(), status: AlertStatus::Resolved, ..full() }
 }
 
 impl Output for Webhook {
@@ -108,12 +192,17 @@ impl Output for Webhook {
     }
 
     fn render(&self, alert: &Alert) -> Result<Message, RenderError> {
-        let body = serde_json::to_string(&Hook::from(alert)).map_err(|source| RenderError {
+        let body = self.body(alert).map_err(|source| RenderError {
             output: "webhook",
             incident: alert.incident.clone(),
             source,
         })?;
-        let (url, headers) = (self.url.clone(), self.headers.clone());
+        let (url, mut headers) = (self.url.clone(), self.headers.clone());
+        if let Some(key) = &self.key {
+            let tag = ring::hmac::sign(key, body.as_bytes());
+            let hex: String = tag.as_ref().iter().map(|it| format!("{it:02x}")).collect();
+            headers.push((SIGNATURE.to_owned(), format!("sha256={hex}")));
+        }
         Ok(Message::Http(vec![Request { url, headers, body }]))
     }
 }
@@ -166,7 +255,7 @@ impl<'a> From<&'a Alert> for Hook<'a> {
 mod tests {
     use super::*;
     use crate::model::Reason;
-    use crate::outputs::tests::alert;
+    use crate::outputs::tests::{alert, golden, sly};
 
     #[test]
     #[rustfmt::skip]
@@ -211,6 +300,84 @@ mod tests {
         assert!(requests[0].headers.contains(&("Authorization".into(), "Bearer geheim".into())));
         let shown = format!("{hook:?} {message:?} {config:?}");
         assert!(!shown.contains("geheim"), "{shown}");
+    }
+
+    #[test]
+    fn the_requests_stay_as_they_are() {
+        let hook = built("{ url: 'https://h.contoso.example/hook' }").unwrap();
+        golden("webhook-firing", &hook.render(&alert(Reason::FirstSeen)).unwrap());
+        golden("webhook-resolved", &hook.render(&alert(Reason::Resolved)).unwrap());
+    }
+
+    #[test]
+    fn a_signature_is_the_hmac_of_the_body() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("key");
+        std::fs::write(&file, "Jefe-Jefe-Jefe-Jefe\n").unwrap();
+        let yaml = format!(
+            "{{ url: 'http://h/', content_type: text/plain, hmac_key_file: '{}', body: 'what do ya want for nothing?' }}",
+            file.display()
+        );
+        let message = built(&yaml).unwrap().render(&alert(Reason::FirstSeen)).unwrap();
+        let Message::Http(requests) = &message else { panic!("not a request") };
+        let signature = requests[0].headers.iter().find(|(name, _)| name == SIGNATURE).unwrap();
+        // From: printf 'what do ya want for nothing?' | openssl dgst -sha256 -hmac Jefe-Jefe-Jefe-Jefe
+        assert_eq!(
+            signature.1,
+            "sha256=3d130ab485fcadc54cf6d4101d0bd5eaa913b7f5d29559e205ee52a0d586f4ec"
+        );
+        std::fs::write(&file, "short\n").unwrap();
+        assert!(built(&yaml).unwrap_err().contains("fewer than 16 characters"));
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn a_body_is_tried_when_it_is_configured() {
+        // template, and the body of the alert, or why it is refused
+        check_body(r#"{"t": {{ alert.annotations.summary }}, "s": {{ status }}}"#,
+                   r#"{"t": "SQL Server refused the login in pipeline nightly", "s": "firing"}"#);
+        check_body(r#"{"rule": {{ alert.labels.rule }}, "all": {{ alert.labels }}}"#,
+                   r#"{"rule": "sql-login-failed", "all": {"alertname":"SqlLoginFailed","category":"authentication","environment":"production","fingerprint":"9f86d081884c7d65","rule":"sql-login-failed","severity":"error"}}"#);
+        check_body(r#"{"t": "{{ status }}"}"#,
+                   r#"receiver `h`: `body` makes no JSON; a value brings its own quotes: write `{"a": {{ status }}}`, or set another `content_type`"#);
+        check_body(r#"{"t": {{ alert.annotations.verify }}}"#,
+                   r#"{"t": "Log in as that user with sqlcmd."}"#);
+        check_body(r#"{"t": {{ alert.annotations.nodes }}}"#,
+                   r#"{"t": null}"#);
+        check_body(r#"{"t": {{ alert.annotations.nodes or "" }}}"#,
+                   r#"{"t": ""}"#);
+    }
+
+    #[test]
+    fn words_of_a_log_are_no_template_and_no_header() {
+        let hook =
+            built(r#"{ url: 'http://h/', body: '{"d": {{ alert.annotations.description }}}' }"#);
+        let Ok(Message::Http(requests)) = hook.unwrap().render(&sly()) else {
+            panic!("no request")
+        };
+        let body: serde_json::Value = serde_json::from_str(&requests[0].body).unwrap();
+        assert_eq!(body["d"], sly().annotations["description"]);
+        for (name, value) in &requests[0].headers {
+            assert!(!name.contains(['\r', '\n']) && !value.contains(['\r', '\n']));
+        }
+    }
+
+    #[track_caller]
+    fn check_body(template: &str, expected: &str) {
+        let config = WebhookConfig {
+            url: Some("http://h/x".into()),
+            body: Some(template.to_owned()),
+            ..WebhookConfig::default()
+        };
+        let actual = match Webhook::new("h", &config) {
+            Err(error) => error.to_string(),
+            Ok(hook) => hook.body(&alert(Reason::FirstSeen)).unwrap(),
+        };
+        assert_eq!(actual, expected);
+    }
+
+    fn built(yaml: &str) -> Result<Webhook, String> {
+        Webhook::new("h", &serde_saphyr::from_str(yaml).unwrap()).map_err(|it| it.to_string())
     }
 
     fn body(alert: &Alert) -> serde_json::Value {

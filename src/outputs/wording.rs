@@ -3,7 +3,7 @@
 //! ```text
 //! labels       alertname rule category severity fingerprint + labels of the source + group_by
 //! annotations  summary description cause resolution verify runbook_url doc_url evidence
-//!              count first_seen last_seen factory pipelines activities integration_runtime nodes
+//!              note count first_seen last_seen factory pipelines activities integration_runtime nodes
 //! ```
 //!
 //! Labels are the identity of an alert: they come from the rule and the configuration,
@@ -22,6 +22,7 @@ use shirwatch_parsers::Link;
 
 use crate::model::Alert;
 use crate::model::AlertStatus;
+use crate::model::Ended;
 use crate::model::Finding;
 use crate::model::Incident;
 use crate::model::Reason;
@@ -82,7 +83,7 @@ pub fn alert(incident: &Incident, reason: Reason, now: Timestamp, wording: &Word
         status: if over { AlertStatus::Resolved } else { AlertStatus::Firing },
         reason,
         labels: labels(incident, &fingerprint),
-        annotations: annotations(incident, wording),
+        annotations: annotations(incident, reason, wording),
         starts_at,
         ends_at: Some(if over { ended } else { later(now, wording.hold) }),
         generator_url: wording.page("incidents", &fingerprint),
@@ -159,7 +160,7 @@ fn labels(incident: &Incident, fingerprint: &str) -> BTreeMap<String, String> {
 }
 
 /// What a person wants to read.
-fn annotations(incident: &Incident, wording: &Wording) -> BTreeMap<String, String> {
+fn annotations(incident: &Incident, reason: Reason, wording: &Wording) -> BTreeMap<String, String> {
     let of =
         |part: fn(&Finding) -> String| incident.sample.as_deref().map(part).unwrap_or_default();
     let places = &incident.places;
@@ -172,6 +173,7 @@ fn annotations(incident: &Incident, wording: &Wording) -> BTreeMap<String, Strin
         ("runbook_url", wording.page("rules", &incident.rule)),
         ("doc_url", of(|it| it.references.first().cloned().unwrap_or_default())),
         ("evidence", of(evidence)),
+        ("note", note(incident, reason).to_owned()),
         ("count", incident.count.to_string()),
         ("first_seen", incident.first_seen.to_string()),
         ("last_seen", incident.last_seen.to_string()),
@@ -185,6 +187,21 @@ fn annotations(incident: &Incident, wording: &Wording) -> BTreeMap<String, Strin
     .filter(|(_, text)| !text.is_empty())
     .map(|(name, text)| (name.to_owned(), cut(&text, LIMIT)))
     .collect()
+}
+
+/// What is special about it now: why it is over, or that it is held open.
+fn note(incident: &Incident, reason: Reason) -> &'static str {
+    match incident.course.ended {
+        _ if reason != Reason::Resolved && incident.course.flapping => {
+            "It came back again and again, so it is held open until it is quiet for long."
+        }
+        Some(Ended::Quiet) if reason == Reason::Resolved => "It was quiet for long enough.",
+        Some(Ended::Succeeded) if reason == Reason::Resolved => {
+            "All activities that failed have succeeded since."
+        }
+        Some(Ended::ByHand) if reason == Reason::Resolved => "Somebody closed it.",
+        _ => "",
+    }
 }
 
 /// `SQL Server refused the login in pipeline nightly`.

@@ -5,147 +5,56 @@
 //! seen again       count + 1, no notice
 //! goes on for 4 h  a notice: repeat-due
 //! quiet for 1 h    resolved, and a notice: resolved
+//! all succeeded    the same: each activity that failed has succeeded since
 //! seen again       the same incident, open again, its count goes on
 //! ```
+//!
+//! `alerts.rules` may ask for several failures before the first notice. An incident that
+//! comes back again and again is held open. What is silenced, or follows from a runtime that
+//! is down, is counted and not told; it is first told when it happens after that.
 //!
 //! A notice names an incident and a reason; wording and receivers are found elsewhere.
 //! Errors that are older than `alerts.max_age` when they are read change incidents and
 //! totals, and give no notice: a replay pages nobody. The number of incidents in memory is
 //! bounded; what does not fit is told apart by its rule alone.
 
-use std::collections::{BTreeMap, HashMap};
+mod config;
+mod course;
+mod healing;
+mod inhibit;
+mod key;
+mod places;
+mod sighting;
+mod tracked;
+
+use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use shirwatch_parsers::Record;
 use xxhash_rust::xxh3::xxh3_64;
 
+pub use crate::pipeline::incidents::config::AlertsConfig;
+pub use crate::pipeline::incidents::config::GroupBy;
+pub use crate::pipeline::incidents::config::IncidentsConfig;
+pub use crate::pipeline::incidents::sighting::Sighting;
+
 use crate::model::alert::Reason;
-use crate::model::batch::Position;
 use crate::model::changes::IncidentChange;
-use crate::model::changes::Occurrence;
-use crate::model::finding::Category;
-use crate::model::finding::Fault;
 use crate::model::finding::Finding;
 use crate::model::finding::Severity;
 use crate::model::fingerprint::Fingerprint;
+use crate::model::incident::Ended;
 use crate::model::incident::Incident;
-use crate::model::incident::Places;
 use crate::model::incident::State;
 use crate::model::redacted::Redacted;
+use crate::model::silence::Silence;
+use crate::pipeline::incidents::healing::Healing;
+use crate::pipeline::incidents::inhibit::Down;
+use crate::pipeline::incidents::tracked::Tracked;
 
 /// Incidents kept in memory.
 const LIMIT: usize = 12_000;
-
-/// Occurrences kept of one incident between two commits.
-const OCCURRENCES: usize = 5;
-
-/// How often the sample of an incident is renewed, by the reader's clock.
-const SAMPLE_EVERY: SignedDuration = SignedDuration::from_secs(60);
-
-/// `incidents:` what is one incident, and when it is over.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct IncidentsConfig {
-    /// Fields that tell incidents apart beside the fingerprint: `factory`, `pipeline`,
-    /// `activity`, `integration_runtime`, `node`.
-    pub group_by: Vec<GroupBy>,
-    /// How long it must be quiet until an incident is over.
-    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
-    #[schemars(with = "String")]
-    pub resolve_after: Duration,
-}
-
-impl Default for IncidentsConfig {
-    fn default() -> Self {
-        Self { group_by: Vec::new(), resolve_after: Duration::from_secs(3600) }
-    }
-}
-
-/// A field by which incidents can be told apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs, reason = "the names are those of the record's context")]
-pub enum GroupBy {
-    Factory,
-    Pipeline,
-    Activity,
-    IntegrationRuntime,
-    Node,
-}
-
-/// `alerts:` what is worth a notice, and how often.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct AlertsConfig {
-    /// The least severity that is told to receivers.
-    pub min_severity: Severity,
-    /// How often an incident that goes on is told again.
-    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
-    #[schemars(with = "String")]
-    pub repeat_interval: Duration,
-    /// Errors that are older than this when they are read are counted and told to nobody.
-    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
-    #[schemars(with = "String")]
-    pub max_age: Duration,
-}
-
-impl Default for AlertsConfig {
-    fn default() -> Self {
-        Self {
-            min_severity: Severity::Error,
-            repeat_interval: Duration::from_secs(4 * 3600),
-            max_age: Duration::from_secs(3600),
-        }
-    }
-}
-
-/// One failure that is to be counted.
-#[derive(Debug, Clone, Copy)]
-pub struct Sighting<'a> {
-    /// The rule that knows it.
-    pub rule: &'a str,
-    /// The kind of trouble.
-    pub category: Category,
-    /// How urgent it is.
-    pub severity: Severity,
-    /// Whose fault it is.
-    pub fault: Fault,
-    /// Its number.
-    pub fingerprint: Fingerprint,
-    /// The record.
-    pub record: &'a Record<'a>,
-    /// The labels of the source.
-    pub labels: &'a BTreeMap<String, String>,
-    /// Where it was read.
-    pub position: &'a Position,
-    /// When it was read.
-    pub read_at: Timestamp,
-}
-
-impl<'a> Sighting<'a> {
-    /// A finding that was held and is counted now.
-    pub(super) fn of(
-        it: &'a Finding,
-        labels: &'a BTreeMap<String, String>,
-        position: &'a Position,
-        read_at: Timestamp,
-    ) -> Self {
-        Self {
-            rule: &it.rule,
-            category: it.category,
-            severity: it.severity,
-            fault: it.fault,
-            fingerprint: it.fingerprint,
-            record: &it.record,
-            labels,
-            position,
-            read_at,
-        }
-    }
-}
 
 /// That something is to be said of an incident.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -165,15 +74,9 @@ pub struct Incidents {
     alerts: AlertsConfig,
     known: HashMap<u64, Tracked>,
     names: HashMap<String, u64>,
-}
-
-#[derive(Debug)]
-struct Tracked {
-    incident: Incident,
-    occurrences: Vec<Occurrence>,
-    changed: bool,
-    created: bool,
-    sampled_at: Timestamp,
+    healing: Healing,
+    down: Down,
+    silences: Vec<Silence>,
 }
 
 impl Incidents {
@@ -182,7 +85,11 @@ impl Incidents {
     pub fn restore(config: IncidentsConfig, alerts: AlertsConfig, stored: Vec<Incident>) -> Self {
         let mut it = Self { config, alerts, ..Self::default() };
         for incident in stored.into_iter().take(LIMIT) {
-            let slot = slot(incident.fingerprint, &incident.group);
+            let slot = key::slot(incident.fingerprint, &incident.group);
+            if incident.state == State::Open {
+                it.down.note(slot, &incident);
+                incident.course.failing.keys().for_each(|key| it.healing.wait(*key, slot));
+            }
             it.insert(slot, Tracked::stored(incident));
         }
         it
@@ -195,12 +102,12 @@ impl Incidents {
         it: &Sighting<'_>,
         sample: impl FnOnce() -> Redacted<Finding>,
     ) -> Option<Notice> {
-        let group = self.group(it);
+        let group = key::group(&self.config.group_by, it);
         let mut print = it.fingerprint;
-        let mut slot = slot(print, &group);
+        let mut slot = key::slot(print, &group);
         if !self.known.contains_key(&slot) && !self.has_room() {
             print = Fingerprint(xxh3_64(it.rule.as_bytes()));
-            slot = self::slot(print, &group);
+            slot = key::slot(print, &group);
         }
         match self.known.get_mut(&slot) {
             Some(tracked) => tracked.again(it, sample),
@@ -209,31 +116,105 @@ impl Incidents {
                 self.insert(slot, tracked);
             }
         }
+        self.follow(slot, it);
         self.notice(slot, it)
+    }
+
+    /// Notes what a failure means for the course of its incident.
+    fn follow(&mut self, slot: u64, it: &Sighting<'_>) {
+        let Some(tracked) = self.known.get_mut(&slot) else { return };
+        let activity = healing::activity(it.record);
+        course::failed(&mut tracked.incident.course, activity, time(it));
+        if !tracked.incident.course.reopened.is_empty() {
+            course::came_back(&mut tracked.incident.course, &self.config, it.read_at);
+        }
+        if let Some(activity) =
+            activity.filter(|key| tracked.incident.course.failing.contains_key(key))
+        {
+            self.healing.wait(activity, slot);
+        }
+    }
+
+    /// Takes in that a run succeeded: what waited for nothing else is over. This is called
+    /// for every success there is, so it copies nothing.
+    pub fn succeeded(&mut self, record: &Record<'_>, now: Timestamp) -> Vec<Notice> {
+        if self.healing.is_empty() || !self.config.resolve_on_success {
+            return Vec::new();
+        }
+        let Some(activity) = healing::activity(record) else { return Vec::new() };
+        if self.healing.waiting(activity).is_empty() {
+            return Vec::new();
+        }
+        self.healed(activity, record.time.unwrap_or(now), now)
+    }
+
+    fn healed(&mut self, activity: u64, time: Timestamp, now: Timestamp) -> Vec<Notice> {
+        let mut notices = Vec::new();
+        for slot in self.healing.waiting(activity).to_vec() {
+            let Some(tracked) = self.known.get_mut(&slot) else { continue };
+            let course = &mut tracked.incident.course;
+            let Some(over) = course::succeeded(course, activity, time) else { continue };
+            let held = course.flapping;
+            tracked.changed = true;
+            self.healing.forget([activity], slot);
+            if over && !held {
+                notices.extend(self.end(slot, Ended::Succeeded, now));
+            }
+        }
+        notices
+    }
+
+    /// Closes the incident at `slot`.
+    fn end(&mut self, slot: u64, how: Ended, now: Timestamp) -> Option<Notice> {
+        let tracked = self.known.get_mut(&slot)?;
+        self.healing.forget(tracked.incident.course.failing.keys().copied(), slot);
+        let notice = tracked.resolve(how, now);
+        self.down.note(slot, &tracked.incident);
+        notice
     }
 
     /// Resolves what is quiet and repeats what goes on.
     pub fn tick(&mut self, now: Timestamp) -> Vec<Notice> {
+        self.silences.retain(|it| it.ends_at > now);
         let mut notices = Vec::new();
-        for tracked in self.known.values_mut().filter(|it| it.incident.state == State::Open) {
-            if past(tracked.incident.last_read, self.config.resolve_after, now) {
-                notices.extend(tracked.resolve(now));
-            } else if tracked
-                .incident
-                .notified_at
-                .is_some_and(|at| past(at, self.alerts.repeat_interval, now))
-            {
-                notices.push(tracked.notice(Reason::RepeatDue, now));
-            }
+        let open = self.known.iter().filter(|(_, it)| it.incident.state == State::Open);
+        let quiet = open.filter(|(_, it)| {
+            let patience = course::patience(&it.incident.course, &self.config);
+            past(it.incident.last_read, patience, now)
+        });
+        for slot in quiet.map(|(slot, _)| *slot).collect::<Vec<_>>() {
+            notices.extend(self.end(slot, Ended::Quiet, now));
         }
+        notices.extend(self.repeats(now));
         notices.sort_by(|left, right| left.key.cmp(&right.key));
         notices
     }
 
+    /// What goes on and is to be told again.
+    fn repeats(&mut self, now: Timestamp) -> Vec<Notice> {
+        let (alerts, down, silences) = (&self.alerts, &self.down, &self.silences);
+        let open = self.known.values_mut().filter(|it| it.incident.state == State::Open);
+        let due = open.filter(|tracked| {
+            let it = &tracked.incident;
+            let rule = alerts.rule(&it.rule, it.category, it.severity);
+            let interval = rule.and_then(|it| it.repeat_interval).unwrap_or(alerts.repeat_interval);
+            it.notified_at.is_some_and(|at| past(at, interval, now))
+                && !down.inhibits(it)
+                && !silenced(silences, it, now)
+        });
+        due.map(|it| it.notice(Reason::RepeatDue, now)).collect()
+    }
+
     /// Resolves one incident because somebody said so.
     pub fn resolve(&mut self, key: &str, now: Timestamp) -> Option<Option<Notice>> {
-        let tracked = self.known.get_mut(self.names.get(key)?)?;
-        (tracked.incident.state == State::Open).then(|| tracked.resolve(now))
+        let slot = *self.names.get(key)?;
+        let open = self.known.get(&slot)?.incident.state == State::Open;
+        open.then(|| self.end(slot, Ended::ByHand, now))
+    }
+
+    /// Uses these silences from now on.
+    pub fn silence(&mut self, silences: Vec<Silence>) {
+        self.silences = silences;
     }
 
     /// The key of the incident with this key or fingerprint: an open one first.
@@ -315,169 +296,38 @@ impl Incidents {
     /// The notice that a sighting gives: when the incident opens, or becomes more severe.
     fn notice(&mut self, slot: u64, it: &Sighting<'_>) -> Option<Notice> {
         let tracked = self.known.get_mut(&slot)?;
-        let time = it.record.time.unwrap_or(it.read_at);
         let was = tracked.incident.severity;
         let worse = it.severity > was;
         tracked.incident.severity = was.max(it.severity);
+        self.down.note(slot, &tracked.incident);
         let told = tracked.incident.notified_at.is_some();
         let wanted = tracked.incident.severity >= self.alerts.min_severity;
-        if !wanted || past(time, self.alerts.max_age, it.read_at) || (told && !worse) {
+        if !wanted || past(time(it), self.alerts.max_age, it.read_at) || (told && !worse) {
             return None;
         }
+        let rule = self.alerts.rule(it.rule, it.category, tracked.incident.severity);
+        let reached = told || course::reached(&mut tracked.incident.course, rule, time(it));
+        let incident = &tracked.incident;
+        if !reached
+            || self.down.inhibits(incident)
+            || silenced(&self.silences, incident, it.read_at)
+        {
+            return None;
+        }
+        tracked.incident.course.recent.clear();
         let reason = if told { Reason::Escalated } else { Reason::FirstSeen };
         let notice = tracked.notice(reason, it.read_at);
         Some(Notice { was: (told && worse).then_some(was), ..notice })
     }
-
-    fn group(&self, it: &Sighting<'_>) -> BTreeMap<String, String> {
-        let at = &it.record.context;
-        let mut group = it.labels.clone();
-        for field in &self.config.group_by {
-            let (name, value) = match field {
-                GroupBy::Factory => ("factory", &at.factory),
-                GroupBy::Pipeline => ("pipeline", &at.pipeline),
-                GroupBy::Activity => ("activity", &at.activity),
-                GroupBy::IntegrationRuntime => ("integration_runtime", &at.integration_runtime),
-                GroupBy::Node => ("node", &at.node),
-            };
-            group.insert(name.to_owned(), value.as_deref().unwrap_or_default().to_owned());
-        }
-        group
-    }
 }
 
-impl Tracked {
-    fn stored(mut incident: Incident) -> Self {
-        incident.sample = None;
-        let sampled_at = incident.last_read;
-        Self { incident, occurrences: Vec::new(), changed: false, created: false, sampled_at }
-    }
-
-    fn new(
-        it: &Sighting<'_>,
-        fingerprint: Fingerprint,
-        group: BTreeMap<String, String>,
-        sample: Redacted<Finding>,
-    ) -> Self {
-        let time = it.record.time.unwrap_or(it.read_at);
-        let incident = Incident {
-            key: name(fingerprint, &group),
-            fingerprint,
-            group,
-            rule: it.rule.to_owned(),
-            category: it.category,
-            severity: it.severity,
-            fault: it.fault,
-            state: State::Open,
-            count: 1,
-            first_seen: time,
-            last_seen: time,
-            last_read: it.read_at,
-            resolved_at: None,
-            notified_at: None,
-            places: places(&sample.record),
-            title: sample.title.clone(),
-            sample: Some(sample),
-        };
-        let mut tracked = Self {
-            sampled_at: it.read_at,
-            incident,
-            occurrences: Vec::new(),
-            changed: true,
-            created: true,
-        };
-        tracked.keep_occurrence(it, time);
-        tracked
-    }
-
-    fn again(&mut self, it: &Sighting<'_>, sample: impl FnOnce() -> Redacted<Finding>) {
-        let time = it.record.time.unwrap_or(it.read_at);
-        let incident = &mut self.incident;
-        if incident.state == State::Resolved {
-            incident.state = State::Open;
-            incident.resolved_at = None;
-            incident.notified_at = None;
-        }
-        incident.count += 1;
-        incident.first_seen = incident.first_seen.min(time);
-        incident.last_seen = incident.last_seen.max(time);
-        incident.last_read = incident.last_read.max(it.read_at);
-        let stale = it.read_at.duration_since(self.sampled_at) >= SAMPLE_EVERY;
-        if stale || !knows(&incident.places, it.record) {
-            let sample = sample();
-            incident.places.merge(&places(&sample.record));
-            if stale {
-                incident.title.clone_from(&sample.title);
-                incident.sample = Some(sample);
-                self.sampled_at = it.read_at;
-            }
-        }
-        self.changed = true;
-        self.keep_occurrence(it, time);
-    }
-
-    fn keep_occurrence(&mut self, it: &Sighting<'_>, time: Timestamp) {
-        if self.occurrences.len() >= OCCURRENCES {
-            return;
-        }
-        let at = &it.record.context;
-        let text = |it: &Option<std::borrow::Cow<'_, str>>| it.as_deref().map(str::to_owned);
-        self.occurrences.push(Occurrence {
-            time,
-            position: it.position.clone(),
-            pipeline: text(&at.pipeline),
-            pipeline_run_id: text(&at.pipeline_run_id),
-            activity: text(&at.activity),
-            activity_run_id: text(&at.activity_run_id),
-            node: text(&at.node),
-        });
-    }
-
-    fn notice(&mut self, reason: Reason, now: Timestamp) -> Notice {
-        self.incident.notified_at = Some(now);
-        self.changed = true;
-        Notice { key: self.incident.key.clone(), reason, was: None }
-    }
-
-    /// Closes the incident; a notice only if its opening was told.
-    fn resolve(&mut self, now: Timestamp) -> Option<Notice> {
-        self.incident.state = State::Resolved;
-        self.incident.resolved_at = Some(now);
-        self.changed = true;
-        let told = self.incident.notified_at.take().is_some();
-        told.then(|| Notice { key: self.incident.key.clone(), reason: Reason::Resolved, was: None })
-    }
+/// When it happened, as far as is known.
+fn time(it: &Sighting<'_>) -> Timestamp {
+    it.record.time.unwrap_or(it.read_at)
 }
 
-/// The places a record names.
-fn places(record: &Record<'_>) -> Places {
-    let at = &record.context;
-    let set = |it: &Option<std::borrow::Cow<'_, str>>| {
-        it.as_deref().map(str::to_owned).into_iter().collect()
-    };
-    Places {
-        factories: set(&at.factory),
-        pipelines: set(&at.pipeline),
-        activities: set(&at.activity),
-        integration_runtimes: set(&at.integration_runtime),
-        nodes: set(&at.node),
-    }
-}
-
-/// Whether all places of a record are known, or there is no room for more.
-fn knows(places: &Places, record: &Record<'_>) -> bool {
-    let at = &record.context;
-    [
-        (&places.factories, &at.factory),
-        (&places.pipelines, &at.pipeline),
-        (&places.activities, &at.activity),
-        (&places.integration_runtimes, &at.integration_runtime),
-        (&places.nodes, &at.node),
-    ]
-    .into_iter()
-    .all(|(set, name)| {
-        name.as_deref().is_none_or(|it| set.len() >= Places::LIMIT || set.contains(it))
-    })
+fn silenced(silences: &[Silence], it: &Incident, now: Timestamp) -> bool {
+    silences.iter().any(|silence| silence.covers(it, now))
 }
 
 /// Whether `span` or more has passed from `then` to `now`.
@@ -486,15 +336,5 @@ fn past(then: Timestamp, span: Duration, now: Timestamp) -> bool {
     now.duration_since(then) >= span
 }
 
-fn slot(print: Fingerprint, group: &BTreeMap<String, String>) -> u64 {
-    if group.is_empty() { print.0 } else { print.0 ^ group_hash(group) }
-}
-
-fn name(print: Fingerprint, group: &BTreeMap<String, String>) -> String {
-    if group.is_empty() { print.to_string() } else { format!("{print}-{:016x}", group_hash(group)) }
-}
-
-fn group_hash(group: &BTreeMap<String, String>) -> u64 {
-    let text: Vec<_> = group.iter().map(|(name, value)| format!("{name}\0{value}\0")).collect();
-    xxh3_64(text.concat().as_bytes())
-}
+#[cfg(test)]
+mod tests;

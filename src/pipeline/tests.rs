@@ -193,3 +193,54 @@ fn check(text: &str, expected: u64) {
         assert_eq!(errors as u64, expected, "in pieces of {size}:\n{all}{text}");
     }
 }
+
+/// Reads `count` failures of 50 kinds, `seconds` apart, the last `age` seconds ago; gives the
+/// number of incidents and of notices.
+fn storm(count: usize, seconds: i64, age: i64) -> (usize, usize) {
+    let (kinds, read_at) = (50, Timestamp::from_second(1_780_000_000).expect("a time"));
+    let mut pipeline = pipeline();
+    let labels = BTreeMap::new();
+    let mut notices = 0;
+    for from in (0..count).step_by(10_000) {
+        let mut text = String::new();
+        for n in from..(from + 10_000).min(count) {
+            let kind = n % kinds;
+            let code = char::from(b'A' + (kind % 26) as u8);
+            let tail = char::from(b'a' + (kind / 26) as u8);
+            let ago = age + i64::try_from(count - n).unwrap_or(0) * seconds;
+            let time = read_at - jiff::SignedDuration::from_secs(ago);
+            let _ = writeln!(
+                text,
+                r#"{{"time":"{time}","category":"ActivityRuns","status":"Failed","activityRunId":"r{n}","pipelineRunId":"p{n}","activityType":"Copy","activityName":"Load {kind}","pipelineName":"nightly","properties":{{"Error":{{"errorCode":"2200","message":"ErrorCode=Made{code}{tail}Up,'Type=A.B,Message=Bad,Source=C,'"}}}}}}"#
+            );
+        }
+        let batch = Batch {
+            source: "s",
+            labels: &labels,
+            path: "p",
+            bytes: text.as_bytes(),
+            offset: 0,
+            read_at,
+            end: End::Eof,
+            framing: Framing::default(),
+            full: false,
+        };
+        notices += pipeline.process(&batch, &Settings::default(), None).notices.len();
+        notices += pipeline.tick(read_at).len();
+    }
+    let incidents = pipeline.incidents.iter();
+    let total: u64 = incidents.map(|it| it.count).sum();
+    assert_eq!(total, count as u64, "each failure is counted");
+    (pipeline.incidents.iter().count(), notices)
+}
+
+#[test]
+fn a_storm_tells_each_kind_once() {
+    assert_eq!(storm(100_000, 0, 0), (50, 50));
+}
+
+#[test]
+fn a_month_of_old_logs_tells_nobody() {
+    // One failure each ten minutes, the last of them two hours old.
+    assert_eq!(storm(30 * 24 * 6, 600, 7200), (50, 0));
+}

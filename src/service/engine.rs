@@ -33,6 +33,7 @@ use crate::pipeline::Pipeline;
 use crate::pipeline::incidents::Incidents;
 use crate::pipeline::joins::Joins;
 use crate::pipeline::ledger::Ledger;
+use crate::pipeline::runtimes::Runtimes;
 use crate::service::Ended;
 use crate::service::OnIncident;
 use crate::service::ServiceError;
@@ -127,6 +128,8 @@ impl Engine {
         let stored = loaded.incidents.into_iter().chain(loaded.resolved).collect();
         pipeline.incidents =
             Incidents::restore(config.incidents.clone(), config.alerts.clone(), stored);
+        pipeline.incidents.silence(parts.store.silences(clock())?);
+        pipeline.runtimes = Runtimes::restore(loaded.runtimes);
         pipeline.count_lines = once;
         let opening = Opening {
             checkpoints: &loaded.checkpoints,
@@ -249,6 +252,10 @@ impl Engine {
         }
         self.ticked = Instant::now();
         let now = clock();
+        match self.store.silences(now) {
+            Ok(silences) => self.pipeline.incidents.silence(silences),
+            Err(error) => tracing::warn!(%error, "cannot read the silences"),
+        }
         let tally = &mut self.tally;
         let mut notices = self.pipeline.settle(now, Some(&mut |it, full| tally.count(it, full)));
         notices.extend(self.pipeline.tick(now));

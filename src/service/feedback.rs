@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
+use crate::outputs::prometheus::RuntimeGauges;
 use crate::outputs::prometheus::SourceGauges;
 use crate::service::clock;
 use crate::service::engine::Engine;
@@ -37,6 +38,11 @@ impl Engine {
         for (receiver, _) in self.shared.about().receivers {
             queues.entry(receiver).or_insert(0);
         }
+        let runtimes = self.pipeline.runtimes.iter().map(|(name, it)| {
+            let status = Some(it.status.clone());
+            (name.clone(), RuntimeGauges { status, last_connect: it.last_connect })
+        });
+        let runtimes = runtimes.collect();
         let mut snapshot = self.shared.snapshot_mut();
         snapshot.version = env!("CARGO_PKG_VERSION").to_owned();
         snapshot.revision = option_env!("SHIRWATCH_REVISION").unwrap_or_default().to_owned();
@@ -44,6 +50,7 @@ impl Engine {
         snapshot.last_error = last_error;
         snapshot.sources = sources;
         snapshot.queues = queues;
+        snapshot.runtimes = runtimes;
         if snapshot.reloaded_at.is_none() {
             snapshot.reload_successful = true;
             snapshot.reloaded_at = Some(clock());

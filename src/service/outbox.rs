@@ -27,6 +27,10 @@ const REFRESH: Duration = Duration::from_secs(60);
 /// Attempts after which an alert is given up: some five hours with the longest pauses.
 const ATTEMPTS: u32 = 64;
 
+/// Alerts that wait for one receiver. One more is not taken and is counted: an incident
+/// that goes on is said again at its next repetition, when the receiver may have recovered.
+const WAITING: u64 = 10_000;
+
 impl Engine {
     /// Puts notices into the outbox of each receiver that wants them.
     pub(super) fn say(&mut self, notices: Vec<Notice>) {
@@ -56,6 +60,11 @@ impl Engine {
 
     fn send(&mut self, alert: &Alert) {
         for receiver in self.delivery.recipients(alert) {
+            if full(self.shared.snapshot().queues.get(receiver), self.changes.outbox.len()) {
+                let labels = &[receiver, "queue-full"];
+                self.pipeline.ledger.add(&metrics::NOTIFICATIONS_FAILED, labels, 1.0);
+                continue;
+            }
             let (receiver, alert) = (receiver.to_owned(), alert.clone());
             self.changes.outbox.push(Outgoing { receiver, alert });
         }
@@ -123,6 +132,8 @@ impl Engine {
             }
             Answer::Retry { why, .. } | Answer::Refused { why } => {
                 tracing::warn!(receiver, %why, "an alert was given up");
+                let labels = &[receiver, "given-up"];
+                self.pipeline.ledger.add(&metrics::NOTIFICATIONS_FAILED, labels, 1.0);
                 (self.store.drop(id), Some(why))
             }
         };
@@ -154,5 +165,28 @@ impl Engine {
             self.say(notice.into_iter().collect());
         }
         true
+    }
+}
+
+/// Whether so many that wait, and so many that are about to, are enough.
+fn full(waiting: Option<&u64>, pending: usize) -> bool {
+    waiting.copied().unwrap_or(0).saturating_add(pending as u64) >= WAITING
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[rustfmt::skip]
+    fn a_queue_takes_ten_thousand() {
+        for (waiting, pending, expected) in [
+            (None,        0,      false),
+            (Some(9_999), 0,      false),
+            (Some(9_999), 1,      true),
+            (Some(0),     10_000, true),
+        ] {
+            assert_eq!(full(waiting.as_ref(), pending), expected, "{waiting:?} {pending}");
+        }
     }
 }

@@ -48,6 +48,9 @@ pub enum StoreError {
     #[error("the store cannot be read or written; check its disk and its rights")]
     Io { source: rusqlite::Error },
 
+    #[error("there are too many silences; expire some, they are forgotten after a week")]
+    TooManySilences,
+
     #[error("the store cannot keep a value")]
     Encode { source: serde_json::Error },
 }

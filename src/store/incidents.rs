@@ -24,18 +24,21 @@ pub(super) const KEPT: u32 = 50;
 
 const WRITE: &str = "INSERT INTO incidents
     (key, fingerprint, grouping, rule, category, severity, fault, state, count,
-     first_seen, last_seen, last_read, resolved_at, notified_at, sample, places, fingerprint_version)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+     first_seen, last_seen, last_read, resolved_at, notified_at, sample, places, fingerprint_version,
+     course)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
     ON CONFLICT (key) DO UPDATE SET
         rule = excluded.rule, category = excluded.category, severity = excluded.severity,
         fault = excluded.fault, state = excluded.state, count = excluded.count,
         first_seen = excluded.first_seen, last_seen = excluded.last_seen,
         last_read = excluded.last_read, resolved_at = excluded.resolved_at,
         notified_at = excluded.notified_at, places = excluded.places,
+        course = excluded.course,
         sample = CASE excluded.sample WHEN '' THEN incidents.sample ELSE excluded.sample END";
 
 const READ: &str = "SELECT key, fingerprint, grouping, rule, category, severity, fault, state,
-    count, first_seen, last_seen, last_read, resolved_at, notified_at, sample, places FROM incidents";
+    count, first_seen, last_seen, last_read, resolved_at, notified_at, sample, places, course
+    FROM incidents";
 
 const PRUNE_OCCURRENCES: &str = "DELETE FROM occurrences WHERE id IN
     (SELECT id FROM occurrences WHERE incident = ?1
@@ -85,6 +88,7 @@ fn put_incident(put: &mut rusqlite::Statement<'_>, it: &Incident) -> Result<(), 
         it.sample.as_ref().map(serde_json::to_string).transpose()?.unwrap_or_default(),
         serde_json::to_string(&it.places)?,
         fingerprint::VERSION,
+        serde_json::to_string(&it.course)?,
     ])?;
     Ok(())
 }
@@ -166,6 +170,7 @@ fn incident(row: &Row<'_>) -> rusqlite::Result<Incident> {
         title: sample.title.clone(),
         sample: Some(sample),
         places: rows::json(row, 15)?,
+        course: rows::json(row, 16)?,
     })
 }
 

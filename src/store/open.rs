@@ -15,10 +15,13 @@ use rusqlite::Connection;
 use crate::store::error::StoreError;
 
 /// The schema that this program writes.
-pub(super) const SCHEMA: i64 = 1;
+pub(super) const SCHEMA: i64 = 2;
 
 /// What makes the schema, one text for each version.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_initial.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("migrations/0001_initial.sql"),
+    include_str!("migrations/0002_courses_and_silences.sql"),
+];
 
 /// How long a statement waits for another program's lock.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);

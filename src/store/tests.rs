@@ -28,6 +28,7 @@ use crate::model::finding::Finding;
 use crate::model::finding::Matched;
 use crate::model::finding::Severity;
 use crate::model::fingerprint::Fingerprint;
+use crate::model::incident::Course;
 use crate::model::incident::Incident;
 use crate::model::incident::Places;
 use crate::model::incident::State;
@@ -102,6 +103,7 @@ pub(super) fn incident(key: &str, state: State, second: i64) -> Incident {
         title: finding().title.clone(),
         sample: Some(finding()),
         places: Places { pipelines: ["nightly".to_owned()].into(), ..Places::default() },
+        course: Course::default(),
     }
 }
 

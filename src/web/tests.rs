@@ -111,6 +111,7 @@ fn incident() -> IncidentChange {
         title: sample.title.clone(),
         sample: Some(Redacted::from_store(sample)),
         places: Default::default(),
+        course: Default::default(),
         notified_at: None,
     };
     incident.places.pipelines.insert("nightly".to_owned());
@@ -180,6 +181,9 @@ async fn every_path_answers() {
     check("GET  /api/v1/rules                         200 application/json").await;
     check("GET  /api/v1/rules/sql-login-failed        200 application/json").await;
     check("GET  /api/v1/rules/nothing                 404 application/json").await;
+    check("GET  /api/v1/silences                      200 application/json").await;
+    check("POST /api/v1/silences                      400 application/json").await;
+    check("GET  /api/v1/silences/nothing              405 application/json").await;
     check("GET  /api/v1/status                        200 application/json").await;
     check("GET  /api/v1/explain                       405 application/json").await;
     check("POST /api/v1/explain                       400 application/json").await;
@@ -449,6 +453,41 @@ async fn check(row: &str) {
         answer.headers()["content-type"].to_str().unwrap()
     );
     assert_eq!(actual, format!("{status} {kind}"), "{row}");
+}
+
+#[tokio::test]
+async fn a_silence_is_made_listed_and_ended() {
+    let house = house(WebConfig::default());
+    let path = "/api/v1/silences";
+    let body = r#"{"matchers":["category=dns"],"ends_at":"9000-01-01T00:00:00Z"}"#;
+    let made = house.send(request(Method::POST, path, &[], body)).await;
+    assert_eq!(made.status().as_u16(), 201);
+    let made: Value = serde_json::from_str(&text(made).await).unwrap();
+    assert_eq!(house.json(path).await["silences"][0], made);
+    let one = format!("{path}/{}", made["id"].as_str().unwrap());
+    for expected in [204, 404] {
+        let ended = house.send(request(Method::DELETE, &one, &[], "")).await;
+        assert_eq!(ended.status().as_u16(), expected);
+    }
+}
+
+#[tokio::test]
+#[rustfmt::skip]
+async fn a_silence_that_cannot_be_is_refused() {
+    // headers, body, status
+    check_silence("", r#"{"matchers":[],"ends_at":"9000-01-01T00:00:00Z"}"#,               400).await;
+    check_silence("", r#"{"matchers":["a"],"ends_at":"9000-01-01T00:00:00Z"}"#,            400).await;
+    check_silence("", r#"{"matchers":["a=~("],"ends_at":"9000-01-01T00:00:00Z"}"#,         400).await;
+    check_silence("", r#"{"matchers":["a=b"],"ends_at":"2001-01-01T00:00:00Z"}"#,          400).await;
+    check_silence("", r#"{"matchers":["a=b"],"ends_at":"9000-01-01T00:00:00Z","x":1}"#,    400).await;
+    check_silence("Origin: https://evil.example", r#"{"matchers":["a=b"],"ends_at":"9000-01-01T00:00:00Z"}"#, 403).await;
+}
+
+async fn check_silence(headers: &str, body: &str, expected: u16) {
+    let headers: Vec<_> = headers.split('|').filter_map(|it| it.split_once(": ")).collect();
+    let asked = request(Method::POST, "/api/v1/silences", &headers, body);
+    let answer = house(WebConfig::default()).send(asked).await;
+    assert_eq!(answer.status().as_u16(), expected, "{body}");
 }
 
 fn outside() -> WebConfig {

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # A log in a folder, an alert in a real Alertmanager, a number in a real Prometheus.
 #
-# The daemon reads the example logs and is pointed at an Alertmanager; a Prometheus scrapes it
+# The daemon reads the example logs and is pointed at two Alertmanagers, as to the members of a
+# cluster; one of them loses its memory on the way and must be told again. A Prometheus scrapes it
 # and loads our rules. Asked is what an operator would ask: is there an alert that says what to
 # do, is there a number, and did any secret get out.
 
@@ -10,13 +11,17 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 main() {
     start_alertmanager
+    start_second_alertmanager
     start_shirwatch
     start_prometheus
     alert_says_what_to_do
+    each_member_is_told
+    second_forgets
     alerts_hold_no_secret
     metrics_are_clean
     prometheus_has_the_numbers
     rules_are_evaluated
+    second_is_told_again
     stops_when_asked
 }
 
@@ -34,6 +39,22 @@ YAML
     await 30 'Alertmanager did not get ready' answers "$alertmanager/-/ready"
 }
 
+start_second_alertmanager() {
+    free_port
+    second_port=$FREE_PORT
+    second=http://127.0.0.1:$second_port
+    run_second
+}
+
+run_second() {
+    rm --recursive --force "$WORK/second"
+    start second prometheus-alertmanager --config.file="$WORK/alertmanager.yml" \
+        --storage.path="$WORK/second" --web.listen-address="127.0.0.1:$second_port" \
+        --cluster.listen-address=
+    second_pid=$LAST_PID
+    await 30 'the second Alertmanager did not get ready' answers "$second/-/ready"
+}
+
 start_shirwatch() {
     free_port
     shirwatch_port=$FREE_PORT
@@ -45,7 +66,7 @@ web: { external_url: $shirwatch }
 routes: [ { receivers: [ops] } ]
 receivers:
   - name: ops
-    alertmanager: { urls: ["$alertmanager"] }
+    alertmanager: { urls: ["$alertmanager", "$second"] }
 YAML
     start shirwatch "$SHIRWATCH" run --config "$WORK/shirwatch.yaml" --state-dir "$WORK/state" \
         --listen "127.0.0.1:$shirwatch_port" "$ROOT/deploy/demo/logs"
@@ -84,6 +105,38 @@ alert_says_what_to_do() {
         answer_has "$alertmanager/api/v2/alerts" \
         'any(.[]; .labels.category == "authentication" and (.annotations.evidence | contains("SqlException")))'
     say "Alertmanager has $(get "$alertmanager/api/v2/alerts" | jq length) alerts"
+}
+
+each_member_is_told() {
+    await 60 'the two Alertmanagers do not have the same alerts' members_agree
+    say 'both Alertmanagers have the same alerts'
+}
+
+members_agree() {
+    [[ $(fingerprints "$alertmanager") == "$(fingerprints "$second")" ]]
+}
+
+# fingerprints URL: of all alerts that an Alertmanager has, sorted.
+fingerprints() {
+    get "$1/api/v2/alerts" | jq --raw-output '[.[].labels.fingerprint] | sort | join(" ")'
+}
+
+# It is killed and starts with an empty folder: what it knew it can only be told again.
+second_forgets() {
+    kill -KILL "$second_pid"
+    wait "$second_pid" 2>/dev/null || true
+    # Its number may belong to somebody else soon.
+    local pid kept=()
+    for pid in "${PIDS[@]}"; do
+        [[ $pid == "$second_pid" ]] || kept+=("$pid")
+    done
+    PIDS=("${kept[@]}")
+    run_second
+}
+
+second_is_told_again() {
+    await 100 'an Alertmanager that forgot was not told again' members_agree
+    say 'an Alertmanager that forgot is told again'
 }
 
 # The example logs hold a password, a signature and a node key; all are spelled FAKE.

@@ -1,5 +1,6 @@
 //! What the tests share: where the house stands, and the program as a user runs it.
 
+pub(crate) mod catcher;
 pub(crate) mod daemon;
 
 use std::path::{Path, PathBuf};

@@ -213,7 +213,7 @@ async fn serve(answer: &str) -> (String, tokio::task::JoinHandle<String>) {
     (url, task)
 }
 
-fn summary(answer: &Answer) -> String {
+pub(in crate::delivery) fn summary(answer: &Answer) -> String {
     match answer {
         Answer::Sent => "sent".to_owned(),
         Answer::Retry { after: Some(after), why } => {

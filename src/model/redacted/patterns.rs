@@ -20,8 +20,8 @@ const DATA: &[&str] = &[
     r"(?i)\b(?:convert|converting|parse|parsing|string|text|date|literal) '([^'\r\n]*)'",
     r"(?i)\bduplicate key value is \((.*?)\)(?:[.']|$)",
     r"(?is)\binvalid query: '(.*)'",
-    // A row as a session log quotes it.
-    r#"("{2,3}[^"\r\n]*"{2,3}(?:\s*,\s*"{2,3}[^"\r\n]*"{2,3})*,?"?)"#,
+    // A row as a session log quotes it, also within JSON.
+    r#"((?:\\*"){2,4}[^"\\\r\n]+(?:\\*"){2,3}(?:\s*,\s*(?:\\*"){2,3}[^"\\\r\n]*(?:\\*"){2,3})*,?(?:\\*")?)"#,
     r"(?is)\b((?:select\s.{0,2000}?\sfrom|insert\s+into|update\s+\S+\s+set|delete\s+from|merge\s+into)\s[^\r\n]*)",
     r"(?is)\b(?:response|payload|body)(?: (?:content|body|text))?(?: is)?: ?(.+?)(?:,Source=|$)",
 ];
@@ -33,7 +33,7 @@ const NAME: &[&str] = &[
     r"([\w.+-]+@[\w-]+(?:\.[\w-]+)+)",
     r"(\\{2,}[\w.$-]+\\[^\s'\x22,;]+)",
     r"\b([A-Za-z]:\\[^\s'\x22,;]+)",
-    r"\b([A-Z][A-Z0-9_-]+\\{1,2}[\w.$-]+)",
+    r"\b([A-Z][A-Z0-9_-]+\\{1,16}[\w.$-]+)",
     r"(?:^|[\s'\x22(=:])(/(?:[\w.@%+-]+/)+[\w.@%+-]*)",
     r"(?i)\b(?:user|login|principal|account|file ?system|container|path|file|folder|directory|server|database|host|blob|share|bucket|machine|node|computer|gateway|vault|endpoint|runtime|service)(?: (?:name|id))?:? '([^'\r\n]*)'",
     r"(?i)\b(?:user id|uid|user|username|server|data source|host|database|initial catalog|accountname|sid)=([^;&\s'\x22]+)",

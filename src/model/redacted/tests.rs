@@ -240,9 +240,11 @@ fn levels(input: &str, data: &str, name: &str) {
 /// Each form in the shared list loses its secret, where the list is at hand.
 #[test]
 fn the_shared_forms_lose_what_their_class_says() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/samples/secrets.jsonl");
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        println!("skipped: `{}` is not here", path.display());
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let places = ["../shared/samples", "../../shared/samples"].map(|it| root.join(it));
+    let text = places.iter().find_map(|it| std::fs::read_to_string(it.join("secrets.jsonl")).ok());
+    let Some(text) = text else {
+        println!("skipped: there is no `shared/samples/secrets.jsonl` beside the repository");
         return;
     };
     for line in text.lines() {

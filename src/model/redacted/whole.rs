@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use shirwatch_parsers::{Context, Link, Record, Run};
 
 use crate::model::finding::{Cause, Finding, Matched};
+use crate::model::redacted::taken::Taken;
 use crate::model::redacted::{RedactionLevel, Redactor};
 
 /// Redacts a finding in place.
@@ -30,21 +31,31 @@ pub(super) fn finding(it: &Redactor, finding: &mut Finding) {
         also: _,
         fingerprint: _,
     } = finding;
-    self::record(it, record);
-    string(it, title);
-    cause.iter_mut().chain(verify).chain(resolution).for_each(|text| string(it, text));
-    causes.iter_mut().for_each(|one| self::cause(it, one));
+    let mut taken = Taken::default();
+    self::record(&mut Pass { it, taken: &mut taken }, record);
+    taken.sort();
+    string(it, &taken, title);
+    let advice = cause.iter_mut().chain(verify).chain(resolution);
+    advice.for_each(|text| string(it, &taken, text));
+    causes.iter_mut().for_each(|one| self::cause(it, &taken, one));
     let Matched { link: _, by } = matched;
-    by.iter_mut().for_each(|text| string(it, text));
+    by.iter_mut().for_each(|text| string(it, &taken, text));
 }
 
-fn cause(it: &Redactor, one: &mut Cause) {
+/// A redactor on its way through a record.
+struct Pass<'a> {
+    it: &'a Redactor,
+    taken: &'a mut Taken,
+}
+
+fn cause(it: &Redactor, taken: &Taken, one: &mut Cause) {
     let Cause { cause, when, resolution, verify, ours: _ } = one;
-    string(it, cause);
-    when.iter_mut().chain(verify).chain(resolution).for_each(|text| string(it, text));
+    string(it, taken, cause);
+    let others = when.iter_mut().chain(verify).chain(resolution);
+    others.for_each(|text| string(it, taken, text));
 }
 
-fn record(it: &Redactor, record: &mut Record<'static>) {
+fn record(it: &mut Pass<'_>, record: &mut Record<'static>) {
     let Record {
         format: _,
         time: _,
@@ -69,7 +80,7 @@ fn record(it: &Redactor, record: &mut Record<'static>) {
     }
 }
 
-fn link(it: &Redactor, link: &mut Link<'static>) {
+fn link(it: &mut Pass<'_>, link: &mut Link<'static>) {
     let Link { error_code, type_name, message, source, details, stack_trace, embedded } = link;
     text(it, message);
     for field in error_code.iter_mut().chain(type_name).chain(source).chain(stack_trace) {
@@ -84,7 +95,7 @@ fn link(it: &Redactor, link: &mut Link<'static>) {
 
 /// The names of the context tell where it happened, so they stay, but for those of
 /// machines and of the tenant's resources at the level `name`.
-fn context(it: &Redactor, context: &mut Context<'static>) {
+fn context(it: &mut Pass<'_>, context: &mut Context<'static>) {
     let Context {
         factory,
         pipeline,
@@ -100,7 +111,8 @@ fn context(it: &Redactor, context: &mut Context<'static>) {
         last_connect: _,
     } = context;
     for name in factory.iter_mut().chain(node) {
-        if it.level == RedactionLevel::Name {
+        if it.it.level == RedactionLevel::Name {
+            it.taken.remember(name, "[redacted:name]");
             *name = Cow::Borrowed("[redacted:name]");
         } else {
             text(it, name);
@@ -112,13 +124,16 @@ fn context(it: &Redactor, context: &mut Context<'static>) {
     names.chain(ids).for_each(|field| text(it, field));
 }
 
-fn text(it: &Redactor, field: &mut Cow<'static, str>) {
-    if let Cow::Owned(clean) = it.text(field) {
+fn text(pass: &mut Pass<'_>, field: &mut Cow<'static, str>) {
+    let Pass { it, taken } = pass;
+    let clean = it.take(field, &mut |part, label| taken.remember(part, label));
+    if let Cow::Owned(clean) = clean {
         *field = Cow::Owned(clean);
     }
 }
 
-fn string(it: &Redactor, field: &mut String) {
+fn string(it: &Redactor, taken: &Taken, field: &mut String) {
+    taken.leave(field);
     if let Cow::Owned(clean) = it.text(field) {
         *field = clean;
     }

@@ -68,6 +68,7 @@ fn incident() -> Incident {
         title: finding().title,
         sample: Some(Redacted::from_store(finding())),
         places: Default::default(),
+        course: Default::default(),
     };
     it.places.pipelines.insert("nightly".to_owned());
     it.places.factories.insert("adf-contoso".to_owned());

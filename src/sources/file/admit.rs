@@ -208,6 +208,18 @@ impl FileSource {
             .filter(|stream| !matches!(stream.place, Place::Gone(_)) && stream.offset > 0)
             .filter(|stream| stream.path != it.found.path)
             .any(|stream| it.copies(stream).unwrap_or(false))
+            || self.is_copy_of_unread(it)
+    }
+
+    /// True when a file of which nothing was read yet holds the same, and has a name like this
+    /// one: a log that was begun and copied between two looks.
+    fn is_copy_of_unread(&self, it: &Stranger) -> bool {
+        self.streams
+            .values()
+            .filter(|stream| stream.place == Place::Here && stream.offset == 0)
+            .filter(|stream| !stream.compressed && stream.path != it.found.path)
+            .filter(|stream| is_kin(&it.found.path, &stream.path))
+            .any(|stream| File::open(&stream.path).is_ok_and(|file| it.repeats(&file)))
     }
 
     /// Begins a stream for a file that is new.
@@ -307,9 +319,14 @@ impl Stranger {
             Some(Handle::Packed(_)) => return Ok(false),
             None => File::open(&stream.path)?,
         };
-        let head = identity::head(&original)?;
-        let tail = identity::before(&original, self.size)?;
-        Ok(head.starts_with(&self.head) && tail == identity::before(&self.file, self.size)?)
+        Ok(self.repeats(&original))
+    }
+
+    /// True when another file begins with all that is in this one.
+    fn repeats(&self, original: &File) -> bool {
+        let tail = |file: &File| identity::before(file, self.size).ok();
+        identity::head(original).is_ok_and(|head| head.starts_with(&self.head))
+            && tail(original) == tail(&self.file)
     }
 }
 

@@ -355,8 +355,19 @@ function sourcesCard(status) {
     el('p.row.spread.small', null, el('span.break', null, it.name), sourceState(it), el('span.quiet', null, time(it.last_read)))));
 }
 
+/** Silences that hold or are to come. Before the first commit there is no store to ask. */
+async function silencesCard() {
+  const { silences } = await ask('/api/v1/silences').catch(() => ({ silences: [] }));
+  const now = Date.now();
+  const rows = silences.filter((it) => Date.parse(it.ends_at) > now);
+  return el('div.card.scroll', null, rows.length ? el('table', null,
+    el('tbody', null, rows.map((it) => el('tr', null, el('td.mono.small', null, it.id),
+      el('td.mono.small.break', null, it.matchers.join(' ')), el('td', null, time(it.starts_at)), el('td', null, time(it.ends_at)),
+      el('td.small.break', null, it.comment))))) : el('p.quiet', null, 'Nothing is silenced.'));
+}
+
 async function sourcesPage() {
-  const status = await ask('/api/v1/status');
+  const [status, silences] = await Promise.all([ask('/api/v1/status'), silencesCard()]);
   const head = (names, numbers) => el('thead', null, el('tr', null, names.map((it) => el(numbers.includes(it) ? 'th.number' : 'th', { scope: 'col' }, it))));
   const count = (it) => el('td.number', null, number(it));
   const dropped = (it) => Object.values(it || {}).reduce((sum, one) => sum + one, 0);
@@ -374,7 +385,8 @@ async function sourcesPage() {
     el('div.card.scroll', null, status.receivers.length ? el('table', null,
       head(['Receiver', 'Kind', 'Waiting', 'Sent', 'Failed', 'Last failure'], ['Waiting', 'Sent', 'Failed']),
       el('tbody', null, status.receivers.map((it) => el('tr', null, el('td', null, it.name), el('td', null, it.kind), count(it.queue),
-        count(it.sent), count(it.failed), el('td.small.break', null, it.last_error || ''))))) : el('p.quiet', null, 'No receiver is configured.')));
+        count(it.sent), count(it.failed), el('td.small.break', null, it.last_error || ''))))) : el('p.quiet', null, 'No receiver is configured.')),
+    el('h1', null, 'Silences'), silences);
 }
 
 // ---- The whole ----------------------------------------------------------------------------

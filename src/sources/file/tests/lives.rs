@@ -16,6 +16,8 @@ enum Step {
     Half,
     Rename,
     CopyAndCut,
+    /// The copy alone; the log is cut before anything else is done to it.
+    Copy,
     Compress,
     Delete,
     Cut,
@@ -29,7 +31,8 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (1_u8..20).prop_map(Step::Write),
         1 => Just(Step::Half),
         2 => Just(Step::Rename),
-        2 => Just(Step::CopyAndCut),
+        1 => Just(Step::CopyAndCut),
+        2 => Just(Step::Copy),
         1 => Just(Step::Compress),
         4 => Just(Step::Poll),
         1 => Just(Step::Wait),
@@ -65,10 +68,11 @@ proptest! {
 /// Lives through the steps. Gives the numbers of the lines that were read, in order, and how
 /// many were written.
 fn live(steps: &[Step]) -> (Vec<u64>, u64) {
-    let mut log = Log { bench: Bench::new(), written: 0, rotated: 0 };
+    let mut log = Log { bench: Bench::new(), written: 0, rotated: 0, copied: false };
     for step in steps {
         log.step(*step);
     }
+    log.cut_copied();
     log.end_line();
     (0..4).for_each(|_| log.bench.poll());
     // What was taken ends with a line, or with half of one that is told on its own.
@@ -83,10 +87,14 @@ struct Log {
     bench: Bench,
     written: u64,
     rotated: u64,
+    copied: bool,
 }
 
 impl Log {
     fn step(&mut self, step: Step) {
+        if !matches!(step, Step::Poll | Step::Off | Step::Compress) {
+            self.cut_copied();
+        }
         let (log, last) = (self.bench.path("a.log"), self.name());
         let filled = fs::metadata(&log).is_ok_and(|it| it.len() > 0);
         match step {
@@ -97,11 +105,14 @@ impl Log {
                 self.rotated += 1;
                 fs::rename(&log, self.bench.path(&self.name())).unwrap();
             }
-            Step::CopyAndCut if filled => {
+            Step::CopyAndCut | Step::Copy if filled => {
                 self.end_line();
                 self.rotated += 1;
                 fs::copy(&log, self.bench.path(&self.name())).unwrap();
-                fs::File::create(&log).unwrap();
+                self.copied = true;
+                if let Step::CopyAndCut = step {
+                    self.cut_copied();
+                }
             }
             Step::Compress if self.bench.path(&last).exists() => {
                 let path = self.bench.path(&last);
@@ -115,6 +126,12 @@ impl Log {
             Step::Wait => self.bench.wait(20_000),
             Step::Off => self.bench.restart(),
             _ => {}
+        }
+    }
+
+    fn cut_copied(&mut self) {
+        if std::mem::take(&mut self.copied) {
+            fs::File::create(self.bench.path("a.log")).unwrap();
         }
     }
 

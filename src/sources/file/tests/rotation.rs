@@ -24,6 +24,8 @@ fn each_line_is_read_once_whatever_becomes_of_its_file() {
     check("w:a.log:1 poll w:a.log:2 cp:a.log:a.log.1 cut:a.log w:a.log:3 poll",  "1 | 2 3");
     check("w:a.log:1 poll cp:a.log:a.log.1 cut:a.log w:a.log:21 w:a.log:22 poll", "1 | 21 22");
     check("w:a.log:1 poll cp:a.log:a.log.1 poll cut:a.log w:a.log:2 poll poll",  "1 |  | 2 | ");
+    check("w:a.log:1 cp:a.log:a.log.1 poll cut:a.log w:a.log:2 poll poll",       "1 | 2 | ");
+    check("w:a.log:1 cp:a.log:a.log.1 poll late poll",                           "1 | 1");
     check("w:a.log:1 poll cp:a.log:a.log.1 poll w:a.log:2 poll",                 "1 |  | 2");
     check("w:a.log:1 w:a.log:2 poll cp:a.log:old cut:a.log w:a.log:3 poll",      "1 2 | 3");
     check("w:a.log:1 poll cut:a.log poll w:a.log:2 poll",                        "1 |  | 2");

@@ -1,0 +1,142 @@
+//! One incident in memory, and what happened to it since the last commit.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::model::alert::Reason;
+use crate::model::changes::Occurrence;
+use crate::model::finding::Finding;
+use crate::model::fingerprint::Fingerprint;
+use crate::model::incident::Course;
+use crate::model::incident::Ended;
+use crate::model::incident::Incident;
+use crate::model::incident::State;
+use crate::model::redacted::Redacted;
+use crate::pipeline::incidents::Notice;
+use crate::pipeline::incidents::key::name;
+use crate::pipeline::incidents::places::knows;
+use crate::pipeline::incidents::places::places;
+use crate::pipeline::incidents::sighting::Sighting;
+
+/// Occurrences kept of one incident between two commits.
+const OCCURRENCES: usize = 5;
+
+/// How often the sample of an incident is renewed, by the reader's clock.
+const SAMPLE_EVERY: SignedDuration = SignedDuration::from_secs(60);
+
+#[derive(Debug)]
+pub(super) struct Tracked {
+    pub(super) incident: Incident,
+    pub(super) occurrences: Vec<Occurrence>,
+    pub(super) changed: bool,
+    pub(super) created: bool,
+    pub(super) sampled_at: Timestamp,
+}
+
+impl Tracked {
+    pub(super) fn stored(mut incident: Incident) -> Self {
+        incident.sample = None;
+        let sampled_at = incident.last_read;
+        Self { incident, occurrences: Vec::new(), changed: false, created: false, sampled_at }
+    }
+
+    pub(super) fn new(
+        it: &Sighting<'_>,
+        fingerprint: Fingerprint,
+        group: BTreeMap<String, String>,
+        sample: Redacted<Finding>,
+    ) -> Self {
+        let time = it.record.time.unwrap_or(it.read_at);
+        let incident = Incident {
+            key: name(fingerprint, &group),
+            fingerprint,
+            group,
+            rule: it.rule.to_owned(),
+            category: it.category,
+            severity: it.severity,
+            fault: it.fault,
+            state: State::Open,
+            count: 1,
+            first_seen: time,
+            last_seen: time,
+            last_read: it.read_at,
+            resolved_at: None,
+            notified_at: None,
+            places: places(&sample.record),
+            title: sample.title.clone(),
+            course: Course::default(),
+            sample: Some(sample),
+        };
+        let mut tracked = Self {
+            sampled_at: it.read_at,
+            incident,
+            occurrences: Vec::new(),
+            changed: true,
+            created: true,
+        };
+        tracked.keep_occurrence(it, time);
+        tracked
+    }
+
+    pub(super) fn again(&mut self, it: &Sighting<'_>, sample: impl FnOnce() -> Redacted<Finding>) {
+        let time = it.record.time.unwrap_or(it.read_at);
+        let incident = &mut self.incident;
+        if incident.state == State::Resolved {
+            incident.state = State::Open;
+            incident.resolved_at = None;
+            incident.notified_at = None;
+            incident.course.reopened.push(it.read_at);
+        }
+        incident.count += 1;
+        incident.first_seen = incident.first_seen.min(time);
+        incident.last_seen = incident.last_seen.max(time);
+        incident.last_read = incident.last_read.max(it.read_at);
+        let stale = it.read_at.duration_since(self.sampled_at) >= SAMPLE_EVERY;
+        if stale || !knows(&incident.places, it.record) {
+            let sample = sample();
+            incident.places.merge(&places(&sample.record));
+            if stale {
+                incident.title.clone_from(&sample.title);
+                incident.sample = Some(sample);
+                self.sampled_at = it.read_at;
+            }
+        }
+        self.changed = true;
+        self.keep_occurrence(it, time);
+    }
+
+    pub(super) fn keep_occurrence(&mut self, it: &Sighting<'_>, time: Timestamp) {
+        if self.occurrences.len() >= OCCURRENCES {
+            return;
+        }
+        let at = &it.record.context;
+        let text = |it: &Option<std::borrow::Cow<'_, str>>| it.as_deref().map(str::to_owned);
+        self.occurrences.push(Occurrence {
+            time,
+            position: it.position.clone(),
+            pipeline: text(&at.pipeline),
+            pipeline_run_id: text(&at.pipeline_run_id),
+            activity: text(&at.activity),
+            activity_run_id: text(&at.activity_run_id),
+            node: text(&at.node),
+        });
+    }
+
+    pub(super) fn notice(&mut self, reason: Reason, now: Timestamp) -> Notice {
+        self.incident.notified_at = Some(now);
+        self.changed = true;
+        Notice { key: self.incident.key.clone(), reason, was: None }
+    }
+
+    /// Closes the incident; a notice only if its opening was told.
+    pub(super) fn resolve(&mut self, how: Ended, now: Timestamp) -> Option<Notice> {
+        self.incident.state = State::Resolved;
+        self.incident.resolved_at = Some(now);
+        let reopened = std::mem::take(&mut self.incident.course.reopened);
+        self.incident.course = Course { reopened, ended: Some(how), ..Course::default() };
+        self.changed = true;
+        let told = self.incident.notified_at.take().is_some();
+        told.then(|| Notice { key: self.incident.key.clone(), reason: Reason::Resolved, was: None })
+    }
+}
