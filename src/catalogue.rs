@@ -11,7 +11,8 @@
 //! what no rule knows is `unclassified`.
 //!
 //! Which rule wins: the deepest link that decides, then the more clauses, then the longer
-//! fragments; where there are none, a number before a code and a code before a type.
+//! fragments; where there are none, a number before a code and a code before a type. A
+//! rule marked `general` (somebody refused a login, whoever it was) comes after all others.
 //! Equal is a fault of the catalogue, and [`check`] finds it. Where texts come from and
 //! who is told is left to other layers.
 
@@ -163,7 +164,8 @@ impl Catalogue {
         };
         for (fit, i) in &scratch.fits[1..] {
             let other = rule_of(*i);
-            if other.id == rule.id || verdict.also.iter().any(|it| it.id == other.id) {
+            let stands_in = other.general && !rule.general;
+            if stands_in || other.id == rule.id || verdict.also.iter().any(|it| it.id == other.id) {
                 continue;
             }
             if fit.score == best.score && verdict.tied.is_none() {

@@ -288,10 +288,10 @@ fn text(bytes: &[u8]) -> Cow<'_, str> {
 }
 
 /// Whether a record that is no run speaks of an error: its writer says so, or it holds an
-/// exception, or a rule knows it.
+/// exception, or a rule knows it as this very error.
 fn is_error(record: &Record<'_>, verdict: &Verdict<'_>) -> bool {
     let grave = record.level.is_some_and(|it| it >= Level::Error);
-    grave || !record.chain.is_empty() || verdict.known()
+    grave || !record.chain.is_empty() || verdict.certain()
 }
 
 /// Counts lines as far as positions need it.

@@ -12,5 +12,6 @@ mod misfortune;
 mod receivers;
 mod redaction;
 mod restart;
+mod spelling;
 mod support;
 mod tidy;

@@ -9,6 +9,7 @@
 //! there is always an answer. What an error means is not known here.
 
 mod body;
+mod connector;
 mod diagnostic;
 mod dotnet;
 mod error_info;
@@ -38,7 +39,9 @@ const DEEPEST: usize = 4;
 
 /// Reads one event into the records it holds.
 pub(crate) fn read<'a>(whole: &'a str, settings: &Settings) -> Vec<Record<'a>> {
-    read_within(whole, settings, DEEPEST)
+    let mut records = read_within(whole, settings, DEEPEST);
+    records.iter_mut().for_each(connector::of_chain);
+    records
 }
 
 /// Reads one row of a table.

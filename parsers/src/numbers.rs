@@ -8,6 +8,7 @@
 //! | `sqlstate:08001` | `ERROR [08001]`, `SQLSTATE=08001`, `08001: ` at the beginning of a message |
 //! | `http:403` | `error: (403) Forbidden`, `status code 403`, `StatusCode: Forbidden` |
 //! | `hresult:0x80131904` | `0x80131904`, `HResult=-2146232060` |
+//! | `win:10060` | `SocketException (10060)`, `TCP error code 10060`, `NativeErrorCode=10060`, `0x8007274C` |
 //!
 //! A number is read to its last digit, so `AADSTS70002` is not found in `AADSTS7000215`.
 //! [`Record::numbers`](crate::Record::numbers) gives all of a record. Who looks for many other
@@ -34,6 +35,8 @@ pub enum System {
     Http,
     /// Windows and .NET.
     HResult,
+    /// Windows itself: Win32 and its sockets.
+    Win,
 }
 
 /// A vendor's number, written `sql:18456`.
@@ -65,8 +68,9 @@ pub struct Marker {
 
 /// All that can stand in front of a number.
 #[rustfmt::skip]
-pub const MARKERS: [Marker; 17] = [
+pub const MARKERS: [Marker; 24] = [
     Marker { text: "ora-", alone: true, read: |rest| digits(rest, System::Ora) },
+    Marker { text: "tns-", alone: true, read: |rest| digits(rest, System::Ora) },
     Marker { text: "aadsts", alone: true, read: |rest| digits(rest, System::AadSts) },
     Marker { text: "errornumber", alone: false, read: |rest| digits(filler(rest), System::Sql) },
     Marker { text: "error number", alone: true, read: |rest| digits(filler(rest), System::Sql) },
@@ -83,6 +87,12 @@ pub const MARKERS: [Marker; 17] = [
     Marker { text: "http ", alone: true, read: |rest| digits(rest, System::Http).filter(is_status) },
     Marker { text: "status: ", alone: true, read: |rest| digits(rest, System::Http).filter(is_status) },
     Marker { text: "msg ", alone: true, read: server_message },
+    Marker { text: "nativeerrorcode", alone: false, read: |rest| digits(filler(rest), System::Win) },
+    Marker { text: "win32exception (", alone: false, read: |rest| digits(rest, System::Win) },
+    Marker { text: "socketexception (", alone: false, read: socket },
+    Marker { text: "error code", alone: true, read: |rest| socket(filler(rest)) },
+    Marker { text: "errno", alone: true, read: |rest| socket(filler(rest)) },
+    Marker { text: "rc=", alone: true, read: socket },
 ];
 
 impl Number {
@@ -99,6 +109,7 @@ impl Number {
             "aadsts" => decimal(System::AadSts),
             "http" => decimal(System::Http).filter(is_status),
             "sqlstate" => state(rest).filter(|_| rest.len() == 5),
+            "win" => decimal(System::Win),
             "hresult" => rest.strip_prefix(b"0x").map_or_else(|| decimal_hresult(rest), hex),
             _ => None,
         }
@@ -134,6 +145,7 @@ impl Number {
         match key.as_str() {
             "sqlerrornumber" => digits(value.as_bytes(), System::Sql),
             "errorcode" | "hresult" => decimal_hresult(value.as_bytes()),
+            "nativeerrorcode" => digits(value.as_bytes(), System::Win),
             key if key.ends_with("statuscode") => status(value.as_bytes()),
             _ => None,
         }
@@ -166,6 +178,7 @@ impl fmt::Display for Number {
             System::AadSts => write!(out, "aadsts:{}", self.value),
             System::Http => write!(out, "http:{}", self.value),
             System::HResult => write!(out, "hresult:0x{:08X}", self.value),
+            System::Win => write!(out, "win:{}", self.value),
             System::SqlState => {
                 let [.., a, b, c, d, e] = self.value.to_be_bytes();
                 let code = [a, b, c, d, e].map(|it| char::from(it.to_ascii_uppercase()));
@@ -227,15 +240,27 @@ fn state(rest: &[u8]) -> Option<Number> {
 fn hex(rest: &[u8]) -> Option<Number> {
     let len = rest.iter().take(9).take_while(|it| it.is_ascii_hexdigit()).count();
     let code = std::str::from_utf8(rest.get(..8).filter(|_| len == 8)?).ok()?;
-    let value = i64::from_str_radix(code, 16).ok()?;
-    Some(Number { system: System::HResult, value })
+    Some(hresult(i64::from_str_radix(code, 16).ok()?))
+}
+
+/// An HRESULT, or the number of Windows that it wraps: `0x8007274C` is 10060.
+fn hresult(value: i64) -> Number {
+    match value >> 16 {
+        0x8007 => Number { system: System::Win, value: value & 0xFFFF },
+        _ => Number { system: System::HResult, value },
+    }
+}
+
+/// A number of Windows sockets. Others are too small to mean one thing.
+fn socket(rest: &[u8]) -> Option<Number> {
+    digits(rest, System::Win).filter(|it| (10_004..12_000).contains(&it.value))
 }
 
 /// `-2146232060`, as .NET prints `0x80131904`.
 fn decimal_hresult(rest: &[u8]) -> Option<Number> {
     let number = digits(rest, System::HResult)?;
     let bits = i32::try_from(number.value).ok().filter(|it| *it < 0)?;
-    Some(Number { value: i64::from(bits.cast_unsigned()), ..number })
+    Some(hresult(i64::from(bits.cast_unsigned())))
 }
 
 /// A status as a number or, as .NET prints it, in words.
@@ -288,11 +313,20 @@ mod tests {
         check("Error Number - 53",                             "sql:53");
         check("(Microsoft SQL Server, Error: 40613)",          "sql:40613");
         check("ORA-01017: invalid username",                   "ora:1017");
+        check("TNS-12541: no listener",                        "ora:12541");
         check("AADSTS7000215: Invalid client secret",          "aadsts:7000215");
         check("ERROR [08001] [Contoso][ODBC]",                 "sqlstate:08001");
         check("SQLSTATE: 'HY000'",                             "sqlstate:HY000");
         check("SqlException (0x80131904): Login",              "hresult:0x80131904");
         check("HResult=-2146232060",                           "hresult:0x80131904");
+        check("SocketException (10060): Zeit abgelaufen",      "win:10060");
+        check("Win32Exception (258): La attente a expiré",     "win:258");
+        check("NativeErrorCode=1326",                          "win:1326");
+        check("TCP error code 10061: x",                       "win:10061");
+        check("rc=10060, ERRNO 10060",                         "win:10060");
+        check("(HRESULT: 0x8007274D)",                         "win:10061");
+        check("HResult=-2147014835",                           "win:10061");
+        check("error code 17, errno 110, rc=0",                "none");
         check("server returned an error: (403) Forbidden.",    "http:403");
         check("an invalid status code 'Forbidden'",            "http:403");
         check("failed with status code 429 TooManyRequests",   "http:429");

@@ -188,6 +188,9 @@ pub struct Context<'a> {
     pub correlation_id: Option<Cow<'a, str>>,
     /// `Job ID:` of the runtime's own events.
     pub job_id: Option<Cow<'a, str>>,
+    /// The kind of store that failed, by the name of its linked service: `AzureSqlDatabase`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connector: Option<Cow<'a, str>>,
     /// When a runtime that is offline was connected last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_connect: Option<Timestamp>,
@@ -208,6 +211,7 @@ impl Context<'_> {
             node: owned(self.node),
             correlation_id: owned(self.correlation_id),
             job_id: owned(self.job_id),
+            connector: owned(self.connector),
             last_connect: self.last_connect,
         }
     }

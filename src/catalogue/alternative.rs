@@ -6,8 +6,8 @@
 //! ```
 //!
 //! A clause holds at the deepest place where it is true, and the alternative fits at the
-//! deepest of its clauses. What is told of the whole record (the side, the format, the
-//! kind of activity) holds at depth 0.
+//! deepest of its clauses. What is told of the whole record (the side, the connector, the
+//! format, the kind of activity) holds at depth 0.
 
 use shirwatch_parsers::{Format, Record, Side};
 
@@ -31,8 +31,10 @@ pub(super) struct Alternative {
     pub(super) numbers: Vec<Number>,
     pub(super) activity_codes: Vec<String>,
     unless: Vec<Template>,
+    specific: bool,
     activity_types: Vec<String>,
     failure_types: Vec<String>,
+    connectors: Vec<String>,
     sides: Vec<Side>,
     formats: Vec<Format>,
 }
@@ -40,6 +42,8 @@ pub(super) struct Alternative {
 /// How well an alternative fits; the greatest wins.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Score {
+    /// That the rule speaks of this error, and not of a kind of trouble in general.
+    pub(super) specific: bool,
     /// The deepest place of a clause.
     pub(super) depth: u16,
     /// How many clauses hold.
@@ -80,9 +84,11 @@ impl Alternative {
             })?,
             unless: each(&it.unless, Template::new, |found| refused("unless", found, FRAGMENT))?,
             numbers: each(&it.number, Number::parse, |found| refused("number", found, NUMBER))?,
+            specific: !rule.general,
             activity_codes: owned(&it.activity_code),
             activity_types: owned(&it.activity_type),
             failure_types: owned(&it.failure_type),
+            connectors: owned(&it.connector),
             sides: each(&it.side, side, |found| refused("side", found, SIDE))?,
             formats: each(&it.format, format, |found| refused("format", found, FORMAT))?,
         })
@@ -91,6 +97,7 @@ impl Alternative {
     /// Whether this fits the record, and where.
     pub(super) fn fit(&self, view: &View, record: &Record<'_>) -> Option<Fit> {
         let mut fit = Fit::default();
+        fit.score.specific = self.specific;
         self.record_clauses(&mut fit, record)?;
         if !self.codes.is_empty() {
             let (place, code) = deepest(view.codes(), &self.codes)?;
@@ -117,6 +124,7 @@ impl Alternative {
             (Clause::ActivityCode, &self.activity_codes, &record.code),
             (Clause::ActivityType, &self.activity_types, &context.activity_type),
             (Clause::FailureType, &self.failure_types, &record.failure_type),
+            (Clause::Connector, &self.connectors, &context.connector),
         ] {
             if !wanted.is_empty() {
                 let found = found.as_deref()?;
@@ -181,7 +189,7 @@ impl Fit {
 const FRAGMENT: &str =
     "is no fragment; write some words, and put some between two holes such as `{a}` and `{b}`";
 const NUMBER: &str = "is no number; write it like `sql:18456`, `ora:1017`, `aadsts:7000215`, \
-                      `sqlstate:08001`, `http:403` or `hresult:0x80131904`";
+                      `sqlstate:08001`, `http:403`, `win:10060` or `hresult:0x80131904`";
 const SIDE: &str = "is no side; write `source` or `sink`";
 const FORMAT: &str = "is no format; write one such as `activity-run`, `event-log` or `plain`";
 

@@ -11,7 +11,8 @@
 //!
 //! What a person has to decide is left to the person: the draft matches its own text and
 //! passes for a rule, but its title and cause only say what to write there. What stands
-//! in quotes changes from record to record, so it becomes a hole.
+//! in quotes changes from record to record, so it becomes a hole, and so does a word with
+//! a digit or a mark of a name in it.
 
 use std::fmt::Write;
 
@@ -87,10 +88,28 @@ fn clauses(record: &Record<'_>) -> Vec<(&'static str, String)> {
 fn fragment(message: &str) -> Option<String> {
     let line = message.lines().find(|it| !it.trim().is_empty())?.trim();
     let line: String = line.chars().take(FRAGMENT).collect();
-    let fragment = with_holes(&line);
-    let template = Template::new(&fragment)?;
-    let telling = template.anchor().len() > 3 && template.occurs(&normalise(message));
-    telling.then_some(fragment)
+    let quoted = with_holes(&line);
+    let normal = normalise(message);
+    let telling = |fragment: &String| {
+        let template = Template::new(fragment);
+        template.is_some_and(|it| it.anchor().len() > 3 && it.occurs(&normal))
+    };
+    [without_names(&quoted), quoted].into_iter().find(telling)
+}
+
+/// `line` with a hole for each word that looks like a name: with a digit or a mark in it.
+fn without_names(line: &str) -> String {
+    let mut words: Vec<String> = Vec::new();
+    for word in line.split(' ') {
+        let name = word.trim_matches(|it: char| !it.is_alphanumeric());
+        let marked = |it: char| it.is_ascii_digit() || "./\\@_".contains(it);
+        if word.contains('{') || !name.contains(marked) {
+            words.push(word.to_owned());
+        } else if words.last().is_none_or(|it| it != "{}") {
+            words.push(word.replacen(name, "{}", 1));
+        }
+    }
+    words.join(" ")
 }
 
 /// `line` with a hole for each quoted name. A quote that is never closed goes, and what
@@ -168,6 +187,8 @@ mod tests {
             ("No 'it's x', no",     Some("No '{}', no")),
             ("\n\nFirst\nsecond",   Some("First")),
             ("Cut off 'here",       Some("Cut off ")),
+            ("Row 7 of a.b differs by 12 rows", Some("Row {} of {} differs by {} rows")),
+            ("Took 12 3.4 s (x_y).", Some("Took {} s ({}).")),
             ("'x'",                 None),
             ("",                    None),
         ] {

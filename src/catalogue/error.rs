@@ -30,12 +30,14 @@ pub enum CatalogueError {
     },
 
     /// A rule has a key that is unknown, missing or of the wrong kind.
-    #[error("{file}: rule `{rule}` is not written as a rule")]
+    #[error("{file}: rule `{rule}`{} is not written as a rule", at_key(key.as_deref()))]
     Shape {
         /// The file, and the line where it is known.
         file: String,
         /// The rule, or its number in the file.
         rule: String,
+        /// The key on that line, where one stands there.
+        key: Option<String>,
         /// What is wrong with it.
         source: serde_json::Error,
     },
@@ -98,6 +100,10 @@ impl CatalogueError {
             _ => Err(Self::Many(faults)),
         }
     }
+}
+
+fn at_key(key: Option<&str>) -> String {
+    key.map(|it| format!(", key `{it}`,")).unwrap_or_default()
 }
 
 /// Each error with its causes, one a line.

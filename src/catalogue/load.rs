@@ -15,12 +15,15 @@
 //! Everything that is wrong with a folder is told at once. Whether rules *prove*
 //! themselves is left to `check.rs`: a catalogue that does not is still of use.
 
+mod place;
+
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use serde_saphyr::Spanned;
 
 use crate::catalogue::error::CatalogueError;
 use crate::catalogue::rule::Rule;
@@ -32,13 +35,32 @@ const EMBEDDED: &str = include_str!(concat!(env!("OUT_DIR"), "/rules.json"));
 struct Family {
     file: String,
     rules: Vec<Map<String, Value>>,
+    /// The line of each rule, and the text; not known of the rules that are built in.
+    #[serde(skip)]
+    lines: Vec<usize>,
+    #[serde(skip)]
+    text: String,
+}
+
+impl Family {
+    /// Where the rule is wrong, as `file:line` and a key.
+    fn place(&self, number: usize) -> (String, Option<String>) {
+        let Some(&first) = self.lines.get(number) else { return (self.file.clone(), None) };
+        let next = self.lines.get(number + 1).copied().unwrap_or(usize::MAX);
+        let place = place::of_fault(&self.text, first, next);
+        (format!("{}:{}", self.file, place.line), place.key)
+    }
 }
 
 /// The built-in rules.
 pub(super) fn embedded() -> Result<Vec<Rule>, CatalogueError> {
-    let families: Vec<Family> = serde_json::from_str(EMBEDDED).map_err(|source| {
-        CatalogueError::Shape { file: "built-in catalogue".into(), rule: "*".into(), source }
-    })?;
+    let families: Vec<Family> =
+        serde_json::from_str(EMBEDDED).map_err(|source| CatalogueError::Shape {
+            file: "built-in catalogue".into(),
+            rule: "*".into(),
+            key: None,
+            source,
+        })?;
     overlay(Vec::new(), families)
 }
 
@@ -92,8 +114,16 @@ fn family(path: &Path) -> Result<Family, CatalogueError> {
 fn read(path: &Path, text: &str) -> Result<Family, CatalogueError> {
     // Otherwise `y`, `no` and `off` in a text would be read as true and false.
     let options = serde_saphyr::options! { strict_booleans: true, with_snippet: false };
-    match serde_saphyr::from_str_with_options(text, options) {
-        Ok(rules) => Ok(Family { file: path.display().to_string(), rules }),
+    match serde_saphyr::from_str_with_options::<Vec<Spanned<_>>>(text, options) {
+        Ok(rules) => {
+            let line = |it: &Spanned<_>| usize::try_from(it.referenced.line()).unwrap_or(1);
+            Ok(Family {
+                file: path.display().to_string(),
+                lines: rules.iter().map(line).collect(),
+                rules: rules.into_iter().map(|it| it.value).collect(),
+                text: text.to_owned(),
+            })
+        }
         Err(source) => {
             Err(CatalogueError::Syntax { file: path.to_owned(), source: Box::new(source) })
         }
@@ -105,8 +135,9 @@ fn overlay(mut rules: Vec<Rule>, layer: Vec<Family>) -> Result<Vec<Rule>, Catalo
     let below: HashMap<String, usize> =
         rules.iter().enumerate().map(|(i, it)| (it.id.clone(), i)).collect();
     let (mut defined, mut faults) = (HashMap::new(), Vec::new());
-    for Family { file, rules: entries } in layer {
-        for (number, entry) in entries.into_iter().enumerate() {
+    for mut family in layer {
+        let file = family.file.clone();
+        for (number, entry) in std::mem::take(&mut family.rules).into_iter().enumerate() {
             let id = name(&entry, number);
             if let Some(first) = defined.insert(id.clone(), file.clone()) {
                 let second = file.clone();
@@ -114,10 +145,13 @@ fn overlay(mut rules: Vec<Rule>, layer: Vec<Family>) -> Result<Vec<Rule>, Catalo
                 continue;
             }
             let base = below.get(&id).map(|i| &rules[*i]);
-            match (rule(base, entry, &id, &file), below.get(&id)) {
+            match (rule(base, entry, &file), below.get(&id)) {
                 (Ok(rule), Some(i)) => rules[*i] = rule,
                 (Ok(rule), None) => rules.push(rule),
-                (Err(fault), _) => faults.push(fault),
+                (Err(source), _) => {
+                    let (file, key) = family.place(number);
+                    faults.push(CatalogueError::Shape { file, rule: id, key, source });
+                }
             }
         }
     }
@@ -128,16 +162,13 @@ fn overlay(mut rules: Vec<Rule>, layer: Vec<Family>) -> Result<Vec<Rule>, Catalo
 fn rule(
     base: Option<&Rule>,
     entry: Map<String, Value>,
-    id: &str,
     file: &str,
-) -> Result<Rule, CatalogueError> {
-    let wrong =
-        |source| CatalogueError::Shape { file: file.to_owned(), rule: id.to_owned(), source };
+) -> Result<Rule, serde_json::Error> {
     let whole = match base {
         None => Value::Object(entry),
-        Some(base) => laid_over(serde_json::to_value(base).map_err(wrong)?, entry),
+        Some(base) => laid_over(serde_json::to_value(base)?, entry),
     };
-    let rule: Rule = serde_json::from_value(whole).map_err(wrong)?;
+    let rule: Rule = serde_json::from_value(whole)?;
     Ok(Rule { file: file.to_owned(), ..rule })
 }
 
@@ -171,9 +202,10 @@ mod tests {
         check("- {id: b, status: disabled}",                      "a A error active|b B info disabled");
         check("- {id: b, status: retired, title: X}",             "a A error active|b X info retired");
         check("[]",                                               "a A error active|b B info active");
-        check("- {id: c, title: C}",                              "x.yaml: rule `c` is not written as a rule: missing field `category`");
-        check("- {id: a, colour: red}",                           "x.yaml: rule `a` is not written as a rule: unknown field `colour`");
-        check("- {title: C, category: dns, severity: info}",      "x.yaml: rule `number 1` is not written as a rule: missing field `id`");
+        check("- {id: c, title: C}",                              "x.yaml:1: rule `c` is not written as a rule: missing field `category`");
+        check("- {id: a, colour: red}",                           "x.yaml:1: rule `a` is not written as a rule: unknown field `colour`");
+        check("- {title: C, category: dns, severity: info}",      "x.yaml:1: rule `number 1` is not written as a rule: missing field `id`");
+        check("# x\n- id: b\n\n- id: a\n  severity: bad\n",      "x.yaml:5: rule `a`, key `severity`, is not written as a rule: unknown variant `bad`");
         check("- {id: a}\n- {id: a}",                             "rule `a` is defined in `x.yaml` and again in `x.yaml`; rename one");
         check("- {id: c, titel: C}\n- {id: a, x: 1}",             "2 faults in the catalogue:");
         check("id: a",                                            "catalogue file `x.yaml` is not a YAML list of rules");

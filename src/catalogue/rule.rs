@@ -52,6 +52,10 @@ pub struct Rule {
     /// False when no log shows the error: it can be found by searching, and never matches.
     #[serde(default = "yes")]
     pub observable: bool,
+    /// True when the rule knows a kind of trouble by words that anyone may use. It answers
+    /// where no other rule does, and is not named beside one that does.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub general: bool,
     /// When the rule fits: any one of these.
     #[serde(default, rename = "match")]
     pub alternatives: Vec<Match>,
@@ -94,7 +98,7 @@ pub struct Match {
     #[serde(skip_serializing_if = "Texts::is_empty")]
     pub unless: Texts,
     /// A vendor's number: `sql:18456`, `ora:1017`, `aadsts:7000215`, `sqlstate:08001`,
-    /// `http:403`, `hresult:0x80131904`; any of these.
+    /// `http:403`, `win:10060`, `hresult:0x80131904`; any of these.
     #[serde(skip_serializing_if = "Texts::is_empty")]
     pub number: Texts,
     /// The code of the activity, such as `2200`: any of these.
@@ -109,6 +113,10 @@ pub struct Match {
     /// The side of a copy: `source` or `sink`.
     #[serde(skip_serializing_if = "Texts::is_empty")]
     pub side: Texts,
+    /// The kind of store that failed, by the name of its linked service (`AzureSqlDatabase`)
+    /// or of the component that threw (`MSSQL`), without case: any of these.
+    #[serde(skip_serializing_if = "Texts::is_empty")]
+    pub connector: Texts,
     /// The carrier, such as `event-log`: any of these.
     #[serde(skip_serializing_if = "Texts::is_empty")]
     pub format: Texts,

@@ -77,7 +77,7 @@ fn standing(rule: &Rule) -> String {
 
 /// One alternative, its clauses in one line.
 fn clauses(it: &Match) -> String {
-    let all: [(&str, &Texts, &str); 10] = [
+    let all: [(&str, &Texts, &str); 11] = [
         ("code", &it.code, " or "),
         ("type", &it.types, " or "),
         ("number", &it.number, " or "),
@@ -86,6 +86,7 @@ fn clauses(it: &Match) -> String {
         ("activity type", &it.activity_type, " or "),
         ("failure type", &it.failure_type, " or "),
         ("side", &it.side, " or "),
+        ("connector", &it.connector, " or "),
         ("format", &it.format, " or "),
         ("unless", &it.unless, " or "),
     ];

@@ -49,6 +49,11 @@ const RULES: &str = r#"
   category: ir-resources
   severity: critical
   match: [{ message: not enough space, side: sink }]
+- id: pool-slow
+  title: The pool is slow
+  category: timeout
+  severity: error
+  match: [{ message: waited too long, connector: [Other, AzureSqlDW] }]
 - id: lookup-size
   title: Too many rows
   category: configuration
@@ -84,6 +89,12 @@ const RULES: &str = r#"
   category: unknown
   severity: error
   match: [{ code: DF-SYS-01 }]
+- id: general-refused
+  title: Somebody refused a login
+  category: authentication
+  severity: error
+  general: true
+  match: [{ message: wrong password for this account }]
 - id: old
   title: Retired
   category: unknown
@@ -144,6 +155,21 @@ fn codes_types_and_numbers_are_known_in_any_spelling() {
 
 #[test]
 #[rustfmt::skip]
+fn a_general_rule_answers_where_no_other_does() {
+    let words = "Wrong password for this account";
+    check(vec![link("X", "H", words)],                                    "general-refused @0: message");
+    check(vec![link("SqlFailedToConnect", "H", words)],                   "sql-connect @0: code");
+    check(vec![link("SqlFailedToConnect", "H", "x"), link("", "I", words)], "sql-connect @0: code");
+    let record = Record { message: words.into(), ..Record::default() };
+    let catalogue = catalogue();
+    let verdict = catalogue.classify(&record);
+    assert!(verdict.known() && !verdict.certain());
+    let other = Record { message: format!("Orders: {words}").into(), ..Record::default() };
+    assert_ne!(verdict.fingerprint(&record), catalogue.classify(&other).fingerprint(&other));
+}
+
+#[test]
+#[rustfmt::skip]
 fn clauses_on_the_whole_record_hold_too() {
     let plain = |message: &'static str| Record { message: message.into(), ..Record::default() };
     let lookup = |code: &'static str| Record {
@@ -152,11 +178,15 @@ fn clauses_on_the_whole_record_hold_too() {
         context: Context { activity_type: Some("lookup".into()), ..Context::default() },
         ..Record::default()
     };
+    let on = |connector: &'static str| Context { connector: Some(connector.into()), ..Context::default() };
     let session = |message: &'static str| Record { format: Format::SessionLog, ..plain(message) };
     for (record, expected) in [
         (plain("Not enough space on disk"),                                   "unclassified @-: "),
         (Record { side: Some(Side::Source), ..plain("not enough space") },    "unclassified @-: "),
         (Record { side: Some(Side::Sink), ..plain("Not  enough\nspace") },    "sink-full @-: message side"),
+        (Record { context: on("AZURESQLDW"), ..plain("waited too long") },    "pool-slow @-: message connector"),
+        (Record { context: on("SqlServer"), ..plain("waited too long") },     "unclassified @-: "),
+        (plain("waited too long"),                                            "unclassified @-: "),
         (lookup("2001"),                                                      "lookup-size @-: activity_code activity_type failure_type"),
         (lookup("2002"),                                                      "unclassified @-: "),
         (session("File 'a.csv' is skipped"),                                  "skipped @-: message format"),

@@ -30,17 +30,27 @@ impl Verdict<'_> {
     /// Other rules kept with a verdict.
     pub const ALSO: usize = 8;
 
-    /// True when a rule of its own knows the record.
+    /// True when a rule knows the record.
     #[must_use]
     pub fn known(&self) -> bool {
         self.alternative.is_some()
     }
 
+    /// True when a rule of its own knows the record as this very error. A general rule says
+    /// what kind of trouble an error is, and not that a record is one: its words stand in
+    /// many a healthy log.
+    #[must_use]
+    pub fn certain(&self) -> bool {
+        self.known() && !self.rule.general
+    }
+
     /// The number of `record` as this verdict judges it.
     #[must_use]
     pub fn fingerprint(&self, record: &Record<'_>) -> Fingerprint {
+        // A general rule knows the kind of trouble, and not this one: its words still count.
+        let known = !self.rule.general;
         // A vendor's number says all that its words could, and is part of the fingerprint.
-        if self.by.holds(Clause::Message) || self.by.holds(Clause::Number) {
+        if known && (self.by.holds(Clause::Message) || self.by.holds(Clause::Number)) {
             Fingerprint::of_known(&self.rule.id, record)
         } else {
             Fingerprint::of(&self.rule.id, record)
@@ -74,10 +84,11 @@ pub(super) enum Clause {
     ActivityType,
     FailureType,
     Side,
+    Connector,
     Format,
 }
 
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 11] = [
     "code",
     "type",
     "message",
@@ -87,6 +98,7 @@ const NAMES: [&str; 10] = [
     "activity_type",
     "failure_type",
     "side",
+    "connector",
     "format",
 ];
 

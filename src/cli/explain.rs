@@ -94,7 +94,7 @@ fn findings(catalogue: &Catalogue, text: &str) -> Vec<Redacted<Finding>> {
     let judged = records.into_iter().map(|record| {
         let verdict = catalogue.classify(&record);
         let print = verdict.fingerprint(&record);
-        let known = verdict.known() || !record.chain.is_empty();
+        let known = verdict.certain() || !record.chain.is_empty();
         (known, redactor.redact(catalogue.finding(record.clone().into_owned(), &verdict, print)))
     });
     let (errors, others): (Vec<_>, Vec<_>) = judged.partition(|(known, _)| *known);

@@ -191,7 +191,7 @@ impl Scan {
 
 impl Seen {
     fn take(&mut self, it: &Sighting<'_>, full: &dyn Fn() -> Redacted<Finding>) {
-        self.tally.count(it);
+        self.tally.count(it, full);
         self.worst = self.worst.max(Some(it.severity));
         if let Some(out) = &mut self.lines
             && let Ok(mut line) = serde_json::to_value(full())
@@ -212,6 +212,7 @@ pub(super) fn summary(it: &Tally, style: Style) -> String {
     for (name, table) in [
         ("by category", &it.by_category),
         ("by rule", &it.by_rule),
+        ("unclassified, for `shirwatch rules draft`", &it.by_template),
         ("by pipeline", &it.by_pipeline),
         ("by node", &it.by_node),
         ("dropped", &it.dropped),
@@ -223,6 +224,7 @@ pub(super) fn summary(it: &Tally, style: Style) -> String {
         }
         out.push_str(&format!("\n{}\n", style.paint(Look::Bold, name)));
         for (name, count) in rows.iter().take(20) {
+            let name = if name.is_empty() { "(no text)" } else { name };
             out.push_str(&format!("{count:>8}  {}\n", terminal::clean(name)));
         }
         if rows.len() > 20 {

@@ -50,6 +50,23 @@ impl Fingerprint {
     }
 }
 
+/// The words by which errors that no rule knows are grouped, with `*` for each name; at
+/// most [`TEMPLATE`] bytes of them.
+#[must_use]
+pub fn template(record: &Record<'_>) -> String {
+    let mut out = String::new();
+    mask::words(beginning(begin(UNKNOWN, record).1, 2), |word| {
+        if out.len() + word.len() < TEMPLATE {
+            out.push_str(if out.is_empty() { "" } else { " " });
+            out.push_str(word);
+        }
+    });
+    out
+}
+
+/// Bytes of a template; a longer one is read by nobody.
+const TEMPLATE: usize = 240;
+
 /// All but the words, and the words.
 fn begin<'r>(rule: &str, record: &'r Record<'_>) -> (Xxh3Default, &'r str) {
     let root = record.root();

@@ -92,6 +92,7 @@ fn each_failure_is_counted_once_however_the_bytes_arrive() {
     check(&format!("{timed}\n   {CHAIN}\n   at A.B()\n{quiet}"),            1);
     check(&CHAIN.replace(",Source", "\r\nmore,Source"),                     1);
     check(quiet,                                                            0);
+    check(&quiet.replace("Reading block", "Could not connect, timed out at block"), 0);
     check(&format!("{}\n{}\n", run("a"), run("b")),                         2);
     check(&format!("{}\n{}\n", run("a"), run("a")),                         1);
     check(&format!("{{\"records\":[{},{}]}}", run("a"), run("b")),          2);

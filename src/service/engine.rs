@@ -202,7 +202,8 @@ impl Engine {
             self.wait(inbox, self.blocked.is_none());
         }
         let tally = &mut self.tally;
-        let notices = self.pipeline.settle(Timestamp::MAX, Some(&mut |it, _| tally.count(it)));
+        let notices =
+            self.pipeline.settle(Timestamp::MAX, Some(&mut |it, full| tally.count(it, full)));
         self.say(notices);
         self.tick(true);
         self.finish(inbox, deadline)
@@ -233,7 +234,7 @@ impl Engine {
                     }
                 };
                 let tally = &mut self.tally;
-                let count: Each<'_> = &mut |it, _| tally.count(it);
+                let count: Each<'_> = &mut |it, full| tally.count(it, full);
                 let taken = self.pipeline.process(&batch, &tap.settings, Some(count));
                 said.extend(taken.notices);
                 busy |= taken.bytes > 0;
@@ -256,7 +257,7 @@ impl Engine {
             Err(error) => tracing::warn!(%error, "cannot read the silences"),
         }
         let tally = &mut self.tally;
-        let mut notices = self.pipeline.settle(now, Some(&mut |it, _| tally.count(it)));
+        let mut notices = self.pipeline.settle(now, Some(&mut |it, full| tally.count(it, full)));
         notices.extend(self.pipeline.tick(now));
         self.say(notices);
         self.refresh(now);

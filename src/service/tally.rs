@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::model::finding::Finding;
+use crate::model::fingerprint::template;
 use crate::model::metrics;
+use crate::model::redacted::Redacted;
 use crate::pipeline::incidents::Sighting;
 
 /// Names kept apart in one table; a summary with more helps nobody.
@@ -34,6 +37,8 @@ pub struct Tally {
     pub by_code: BTreeMap<String, u64>,
     /// Errors by the type of the innermost exception.
     pub by_root_type: BTreeMap<String, u64>,
+    /// Errors that no rule knows by their words, `*` for each name.
+    pub by_template: BTreeMap<String, u64>,
     /// Errors by pipeline.
     pub by_pipeline: BTreeMap<String, u64>,
     /// Errors by node.
@@ -43,10 +48,13 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Counts one error.
-    pub fn count(&mut self, it: &Sighting<'_>) {
+    /// Counts one error; `full` is asked for what no rule knows.
+    pub fn count(&mut self, it: &Sighting<'_>, full: &dyn Fn() -> Redacted<Finding>) {
         self.findings += 1;
-        self.unclassified += u64::from(it.rule == crate::catalogue::UNCLASSIFIED);
+        if it.rule == crate::catalogue::UNCLASSIFIED {
+            self.unclassified += 1;
+            add(&mut self.by_template, Some(&template(&full().record)), 1);
+        }
         let root = it.record.root().and_then(|root| root.type_name.as_deref());
         add(&mut self.by_category, Some(it.category.as_str()), 1);
         add(&mut self.by_rule, Some(it.rule), 1);

@@ -124,6 +124,22 @@ pub(super) fn list(
     rows::readable("incidents", found)
 }
 
+/// Incidents of one rule in `state` (all where `None`), the most frequent first.
+pub(super) fn of_rule(
+    read: &Connection,
+    rule: &str,
+    state: Option<State>,
+    limit: u64,
+) -> rusqlite::Result<Vec<Incident>> {
+    let mut select = read.prepare(&format!(
+        "{READ} WHERE rule = ?1 AND (?2 IS NULL OR state = ?2)
+         ORDER BY count DESC, last_seen DESC, key LIMIT ?3"
+    ))?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let found = select.query_map(params![rule, state.map(State::as_str), limit], incident)?;
+    rows::readable("incidents", found)
+}
+
 /// The incident with this key, or else with this fingerprint: an open one first, then the
 /// last seen.
 pub(super) fn find(read: &Connection, name: &str) -> rusqlite::Result<Option<Incident>> {

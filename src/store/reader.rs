@@ -57,6 +57,16 @@ impl Reader {
         Ok(incidents::list(&self.database, state, limit, offset)?)
     }
 
+    /// Incidents of one rule in one state, or in any, the most frequent first.
+    pub fn incidents_of(
+        &self,
+        rule: &str,
+        state: Option<State>,
+        limit: u64,
+    ) -> Result<Vec<Incident>, StoreError> {
+        Ok(incidents::of_rule(&self.database, rule, state, limit)?)
+    }
+
     /// The incident with this key or fingerprint, and its latest occurrences, newest first.
     /// Where several have the fingerprint: an open one, else the last seen.
     pub fn incident(&self, name: &str) -> Result<Option<(Incident, Vec<Occurrence>)>, StoreError> {

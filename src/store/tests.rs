@@ -308,3 +308,25 @@ fn a_reader_sees_each_commit() {
     assert_eq!(reader.held().unwrap(), everything().held);
     assert_eq!(reader.outbox().unwrap().len(), 1);
 }
+
+#[test]
+fn incidents_of_a_rule_come_the_most_frequent_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(dir.path());
+    for (key, count, state) in
+        [("a", 2, State::Open), ("b", 9, State::Open), ("c", 5, State::Resolved)]
+    {
+        let mut changes = large(key, state, 100);
+        changes.incidents[0].incident.count = count;
+        store.commit(&changes, at(0)).unwrap();
+    }
+    let reader = Reader::open(dir.path()).unwrap();
+    let keys = |rule: &str, state| {
+        let found = reader.incidents_of(rule, state, 10).unwrap();
+        found.into_iter().map(|it| it.key).collect::<Vec<_>>().join(" ")
+    };
+    let rule = "x".repeat(20_000);
+    assert_eq!(keys(&rule, None), "b c a");
+    assert_eq!(keys(&rule, Some(State::Open)), "b a");
+    assert_eq!(keys("another", None), "");
+}

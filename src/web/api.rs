@@ -33,11 +33,13 @@ use crate::web::shared::{Command, Health, Shared};
 /// Incidents in one answer, unless fewer are asked for.
 const PAGE: u64 = 1000;
 
-/// `?state=open|resolved|all&limit=&offset=`
+/// `?state=open|resolved|all&limit=&offset=`, and `rule=ID` for those of one rule, the most
+/// frequent first.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Wanted {
     state: Option<String>,
+    rule: Option<String>,
     limit: Option<u64>,
     offset: u64,
 }
@@ -52,7 +54,10 @@ pub async fn incidents(State(shared): State<Arc<Shared>>, Query(it): Query<Wante
     };
     let limit = it.limit.unwrap_or(PAGE).min(PAGE);
     let found = stored(&shared, move |store| {
-        let incidents = store.incidents(state, limit, it.offset)?;
+        let incidents = match &it.rule {
+            Some(rule) => store.incidents_of(rule, state, limit)?,
+            None => store.incidents(state, limit, it.offset)?,
+        };
         let rows: Vec<_> = incidents.iter().map(Row::new).collect();
         Ok(json!({ "incidents": rows }))
     });

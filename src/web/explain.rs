@@ -28,7 +28,8 @@ pub fn explain(shared: &Shared, text: &str) -> Redacted<Finding> {
 
 /// Which of the records is told.
 fn best(catalogue: &Catalogue, records: &[Record<'_>]) -> usize {
-    let known = records.iter().position(|it| Verdict::known(&catalogue.classify(it)));
+    let certain = records.iter().position(|it| Verdict::certain(&catalogue.classify(it)));
     let chained = || records.iter().position(|it| !it.chain.is_empty());
-    known.or_else(chained).unwrap_or(0)
+    let known = || records.iter().position(|it| Verdict::known(&catalogue.classify(it)));
+    certain.or_else(chained).or_else(known).unwrap_or(0)
 }

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::catalogue::Rule;
+use crate::catalogue::UNCLASSIFIED;
 use crate::model::Category;
 use crate::model::Fault;
 use crate::model::Finding;
@@ -18,6 +19,7 @@ use crate::model::Severity;
 use crate::model::State;
 use crate::model::Totals;
 use crate::model::changes::Occurrence;
+use crate::model::fingerprint;
 use crate::model::metrics;
 
 /// An incident.
@@ -41,6 +43,9 @@ pub struct Row<'a> {
     resolution: &'a [String],
     verify: Option<&'a str>,
     references: &'a [String],
+    /// What no rule knows: the words by which it is grouped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    template: Option<String>,
     /// The latest finding that was kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     sample: Option<&'a Finding>,
@@ -58,7 +63,9 @@ impl<'a> Row<'a> {
     /// The incident with its sample.
     #[must_use]
     pub fn new(it: &'a Incident) -> Self {
-        Self { sample: it.sample.as_deref(), ..Self::brief(it) }
+        let unknown = it.sample.as_deref().filter(|_| it.rule == UNCLASSIFIED);
+        let template = unknown.map(|it| fingerprint::template(&it.record));
+        Self { sample: it.sample.as_deref(), template, ..Self::brief(it) }
     }
 
     /// The incident with its sample and its latest occurrences.
@@ -89,6 +96,7 @@ impl<'a> Row<'a> {
             resolution: finding.map_or(&[], |it| &it.resolution),
             verify: finding.and_then(|it| it.verify.as_deref()),
             references: finding.map_or(&[], |it| &it.references),
+            template: None,
             sample: None,
             group: &it.group,
             factories: &it.places.factories,

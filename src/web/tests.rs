@@ -175,6 +175,7 @@ async fn every_path_answers() {
     check("GET  /api/v1/incidents                     200 application/json").await;
     check("GET  /api/v1/incidents?state=resolved      200 application/json").await;
     check("GET  /api/v1/incidents?state=gone          400 application/json").await;
+    check("GET  /api/v1/incidents?rule=unclassified   200 application/json").await;
     check("GET  /api/v1/incidents/9f86d081884c7d65    200 application/json").await;
     check("GET  /api/v1/incidents/0000000000000000    404 application/json").await;
     check("GET  /api/v1/rules                         200 application/json").await;

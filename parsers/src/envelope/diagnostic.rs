@@ -19,7 +19,7 @@ use crate::Settings;
 use crate::envelope::failure::Failure;
 use crate::envelope::keys::{Key, Slots};
 use crate::envelope::text::{Text, filled, part};
-use crate::envelope::{body, error_info, stamp};
+use crate::envelope::{body, connector, error_info, stamp};
 use crate::json::Raw;
 use crate::lex;
 use crate::record::{Context, Format, Level, Record, Run};
@@ -113,6 +113,7 @@ fn context<'a>(slots: &Slots<'a>, format: Format) -> Context<'a> {
         node: None,
         correlation_id: text(Key::Correlation),
         job_id: None,
+        connector: None,
         last_connect: None,
     }
 }
@@ -208,10 +209,11 @@ fn failure<'a>(record: &mut Record<'a>, slots: &Slots<'a>, whole: &str) {
     if let Some(text) = it.message {
         body::read_bare(record, text);
     }
-    let output = properties.and_then(|it| it.get(Key::Output)).or(slots.get(Key::Output));
+    let output = properties.as_ref().and_then(|it| it.get(Key::Output)).or(slots.get(Key::Output));
     if record.chain.is_empty() {
         error_info::from_output(record, output, whole);
     }
+    connector::of_slots(record, properties.as_ref(), slots);
 }
 
 /// The keys of `properties`, where it is an object.

@@ -62,6 +62,7 @@ keys! {
     TableLevel: "eventlevel";
     SeverityNumber: "severityvalue";
     Properties: "properties";
+    Input: "input";
     Output: "output";
     Error: "error";
     Code: "errorcode" "error_errorcode" "properties_error_errorcode";

@@ -141,3 +141,18 @@ proptest! {
         let _ = of(&text);
     }
 }
+
+#[test]
+#[rustfmt::skip]
+fn a_template_shows_what_is_grouped() {
+    for (message, expected) in [
+        ("Row count of dbo.orders differs by 1312 rows",      "Row count of * differs by * rows"),
+        ("No 'x' in \"y z\". Second: a, b. Third.",            "No * in * Second * b"),
+        ("",                                                  ""),
+    ] {
+        let record = Record { message: message.into(), ..Record::default() };
+        assert_eq!(template(&record), expected);
+    }
+    let long = Record { message: "word ".repeat(1000).into(), ..Record::default() };
+    assert!(template(&long).len() <= TEMPLATE);
+}

@@ -153,6 +153,7 @@ fn no_text_of_a_finding_is_forgotten() {
         node: Some(text()),
         correlation_id: Some(text()),
         job_id: Some(text()),
+        connector: Some(text()),
         last_connect: None,
     };
     let record = Record {

@@ -107,6 +107,7 @@ fn context(it: &mut Pass<'_>, context: &mut Context<'static>) {
         node,
         correlation_id,
         job_id,
+        connector,
         last_connect: _,
     } = context;
     for name in factory.iter_mut().chain(node) {
@@ -117,7 +118,8 @@ fn context(it: &mut Pass<'_>, context: &mut Context<'static>) {
             text(it, name);
         }
     }
-    let names = pipeline.iter_mut().chain(activity).chain(activity_type).chain(integration_runtime);
+    let kinds = activity_type.iter_mut().chain(connector);
+    let names = pipeline.iter_mut().chain(activity).chain(integration_runtime).chain(kinds);
     let ids = pipeline_run_id.iter_mut().chain(activity_run_id).chain(correlation_id).chain(job_id);
     names.chain(ids).for_each(|field| text(it, field));
 }

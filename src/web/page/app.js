@@ -309,6 +309,18 @@ async function explainPage() {
 
 // ---- Catalogue ----------------------------------------------------------------------------
 
+/** What no rule knows, the most frequent first: each with the command that begins a rule. */
+async function unclassifiedCard() {
+  const { incidents } = await ask('/api/v1/incidents?state=all&rule=unclassified&limit=50');
+  if (!incidents.length) return null;
+  return el('section.card.scroll', null, el('h2', null, 'Unclassified, most frequent first'),
+    el('p.quiet', null, 'No rule knows these errors. The command writes the beginning of one, for your own folder of rules.'),
+    el('table', null, el('thead', null, el('tr', null, ['Seen', 'Error', 'Command'].map((it) => el('th', { scope: 'col' }, it)))),
+      el('tbody', null, incidents.map((it) => el('tr', null, el('td.number', null, `${number(it.count)} ×`),
+        el('td.break', null, go(`/incidents/${encodeURIComponent(it.key || it.fingerprint)}`, it.template || '(no text)')),
+        el('td', null, el('code', null, `shirwatch rules draft ${it.fingerprint}`)))))));
+}
+
 async function rulesPage() {
   const table = el('tbody');
   const told = el('p.small.quiet', { role: 'status' });
@@ -324,8 +336,8 @@ async function rulesPage() {
   const words = el('input', { type: 'search', 'aria-label': 'Search the catalogue',
     placeholder: 'Words, an error code, a number: 18456, AADSTS, UserErrorFileNotFound…' });
   words.addEventListener('input', () => { clearTimeout(waiting); waiting = setTimeout(() => fill(words.value), 200); });
-  await fill('');
-  return el('div', null, el('h1', null, 'Catalogue'), el('p', null, words), told, el('div.card.scroll', null,
+  const [unknown] = await Promise.all([unclassifiedCard(), fill('')]);
+  return el('div', null, el('h1', null, 'Catalogue'), unknown, el('p', null, words), told, el('div.card.scroll', null,
     el('table', null, el('thead', null, el('tr', null, ['Error', 'Category', 'Severity'].map((it) => el('th', { scope: 'col' }, it)))), table)));
 }
 
