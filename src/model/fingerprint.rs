@@ -51,7 +51,7 @@ impl Fingerprint {
 }
 
 /// The words by which errors that no rule knows are grouped, with `*` for each name; at
-/// most [`TEMPLATE`] bytes of them.
+/// most `TEMPLATE` bytes of them.
 #[must_use]
 pub fn template(record: &Record<'_>) -> String {
     let mut out = String::new();

@@ -7,7 +7,7 @@
 //! a run on it succeeded after that         Online
 //! ```
 //!
-//! Only runtimes of which something bad was heard are kept, at most [`LIMIT`], so that a
+//! Only runtimes of which something bad was heard are kept, at most `LIMIT`, so that a
 //! success costs nothing while all is well. News that are older than what is known change
 //! nothing.
 
