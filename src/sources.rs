@@ -99,6 +99,14 @@ pub struct SourceConfig {
     pub name: Option<String>,
     /// Labels that are added to every incident and alert of this source.
     pub labels: BTreeMap<String, String>,
+    /// How long nothing may come before that is an incident of its own, such as `6h`; by
+    /// default a source may be silent for ever.
+    #[serde(
+        with = "jiff::fmt::serde::unsigned_duration::friendly::compact::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schemars(with = "Option<String>")]
+    pub silent_after: Option<Duration>,
     /// Log files to follow.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<FileConfig>,
@@ -252,7 +260,7 @@ pub enum SourceError {
 }
 
 /// True when `wait` has passed since `since`, or the clock was set back.
-fn passed(since: Timestamp, now: Timestamp, wait: Duration) -> bool {
+pub(crate) fn passed(since: Timestamp, now: Timestamp, wait: Duration) -> bool {
     now < since || now.duration_since(since).unsigned_abs() >= wait
 }
 
