@@ -79,6 +79,15 @@ pub const LAST_ERROR: Metric =
 /// Incidents in the store.
 pub const INCIDENTS: Metric =
     Metric::closed("shirwatch_incidents", &["state", "category", "severity"]);
+/// When an open incident was seen first; see [`OPEN_INCIDENTS_SHOWN`].
+pub const INCIDENT_FIRST_SEEN: Metric = Metric::closed(
+    "shirwatch_incident_first_seen_timestamp_seconds",
+    &["fingerprint", "rule", "category", "severity"],
+);
+/// Errors that name the node of an integration runtime.
+pub const NODE_ERRORS: Metric =
+    Metric::closed("shirwatch_node_errors_total", &["node", "category", "severity"])
+        .open(&["node"], Cap::Configured);
 /// Runs of activities.
 pub const ACTIVITY_RUNS: Metric = Metric::closed(
     "shirwatch_activity_runs_total",
@@ -156,8 +165,17 @@ pub const RELOAD_TIME: Metric =
     Metric::closed("shirwatch_config_last_reload_timestamp_seconds", &[]);
 
 /// The metrics that have a cap.
-pub const CAPPED: [Metric; 5] =
-    [ERROR_CODES, ROOT_EXCEPTIONS, ACTIVITY_RUNS, ACTIVITY_RUN_DURATION, PIPELINE_RUNS];
+pub const CAPPED: [Metric; 6] = [
+    ERROR_CODES,
+    ROOT_EXCEPTIONS,
+    NODE_ERRORS,
+    ACTIVITY_RUNS,
+    ACTIVITY_RUN_DURATION,
+    PIPELINE_RUNS,
+];
+
+/// Open incidents that have a series of their own: the worst, and of those the latest.
+pub const OPEN_INCIDENTS_SHOWN: usize = 200;
 
 /// The status of a run as a label: one of a closed set, whatever the log says.
 #[must_use]
