@@ -74,7 +74,8 @@ impl FileSource {
         }
         if self.unpacking == Some(number) {
             self.unpacking = None;
-            self.ready.extend(self.packed.drain(..));
+            let packed = std::mem::take(&mut self.packed);
+            packed.into_iter().for_each(|it| self.queue(it));
         }
     }
 
