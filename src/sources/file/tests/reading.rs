@@ -332,6 +332,20 @@ fn many_more_files_than_handles_are_read_and_no_more_stay_open() {
 }
 
 #[test]
+fn a_clock_that_jumps_stops_no_reading() {
+    let mut bench = Bench::new();
+    for (jump, text) in [(0, "one"), (-3_600_000, "two"), (86_400_000, "three"), (-1, "half")] {
+        bench.wait(jump);
+        bench.append("a.log", text.as_bytes());
+        bench.append("a.log", if text == "half" { b"" } else { b"\n" });
+        bench.poll();
+    }
+    bench.wait(-7_200_000);
+    (0..3).for_each(|_| bench.poll());
+    assert_eq!(bench.told(), "one two three half");
+}
+
+#[test]
 fn a_file_that_floods_hides_no_new_one() {
     let mut bench = Bench::new();
     bench.append("a.log", &lines(10));
