@@ -140,7 +140,11 @@ fn resolve(dir: &std::path::Path, fingerprint: &str) -> Done {
     incident.state = State::Resolved;
     incident.resolved_at = Some(now);
     incident.notified_at = None;
-    let change = crate::model::changes::IncidentChange { incident, occurrences: Vec::new() };
+    let change = crate::model::changes::IncidentChange {
+        incident,
+        occurrences: Vec::new(),
+        hours: Vec::new(),
+    };
     let changes = crate::model::changes::Changes { incidents: vec![change], ..Default::default() };
     store.commit(&changes, now)?;
     terminal::say("resolved\n")?;

@@ -16,6 +16,7 @@ use crate::model::Cause;
 use crate::model::Fault;
 use crate::model::Finding;
 use crate::model::Fingerprint;
+use crate::model::Hour;
 use crate::model::Incident;
 use crate::model::Position;
 use crate::model::Redacted;
@@ -124,7 +125,7 @@ fn incident() -> IncidentChange {
         activity_run_id: None,
         node: None,
     };
-    IncidentChange { incident, occurrences: vec![occurrence] }
+    IncidentChange { incident, occurrences: vec![occurrence], hours: vec![(Hour(492_318), 3)] }
 }
 
 impl House {
