@@ -32,11 +32,13 @@ pub mod config;
 pub mod explain;
 pub mod guard;
 pub mod health;
+mod history;
 pub mod listener;
 pub mod page;
 pub mod rows;
 pub mod shared;
 mod silences;
+pub mod status;
 
 pub use config::{WebConfig, WebError};
 pub use shared::{About, Command, Health, Shared};
@@ -73,7 +75,8 @@ pub fn router(shared: Arc<Shared>) -> Router {
         .route("/api/v1/rules", get(api::rules))
         .route("/api/v1/rules/{id}", get(api::rule))
         .route("/api/v1/explain", post(api::explain))
-        .route("/api/v1/status", get(api::status))
+        .route("/api/v1/errors", get(history::errors))
+        .route("/api/v1/status", get(status::status))
         .route("/api/v1/events", get(api::events))
         .fallback(api::nothing)
         .method_not_allowed_fallback(api::not_so)

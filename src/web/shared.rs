@@ -84,6 +84,7 @@ pub struct Shared {
     about: RwLock<About>,
     health: RwLock<Health>,
     failures: RwLock<BTreeMap<String, String>>,
+    source_errors: RwLock<BTreeMap<String, String>>,
 }
 
 impl Shared {
@@ -114,6 +115,7 @@ impl Shared {
             about: RwLock::default(),
             health: RwLock::new(starting),
             failures: RwLock::default(),
+            source_errors: RwLock::default(),
         }
     }
 
@@ -204,6 +206,17 @@ impl Shared {
             Some(text) => write(&self.failures).insert(receiver.to_owned(), text),
             None => write(&self.failures).remove(receiver),
         };
+    }
+
+    /// Why something of a source cannot be read, by source.
+    #[must_use]
+    pub fn source_errors(&self) -> BTreeMap<String, String> {
+        read(&self.source_errors).clone()
+    }
+
+    /// Says what cannot be read, by source.
+    pub fn set_source_errors(&self, it: BTreeMap<String, String>) {
+        *write(&self.source_errors) = it;
     }
 
     /// Tells the open pages that an incident changed.

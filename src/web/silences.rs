@@ -24,6 +24,7 @@ use crate::model::silence::Silence;
 use crate::store::Silences;
 use crate::store::StoreError;
 use crate::web::api::beside;
+use crate::web::api::clock;
 use crate::web::api::failed;
 use crate::web::guard::forbidden;
 use crate::web::shared::Shared;
@@ -88,11 +89,6 @@ pub(super) async fn expire(
         Ok(false) => failed(StatusCode::NOT_FOUND, "there is no such silence that could end"),
         Err(response) => response,
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "a request is its own clock")]
-fn clock() -> Timestamp {
-    Timestamp::now()
 }
 
 async fn asked<T, F>(shared: &Arc<Shared>, ask: F) -> Result<T, Response>

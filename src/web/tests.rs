@@ -353,6 +353,14 @@ async fn the_status_tells_of_sources_and_receivers() {
           "reasons": [],
           "read_only": false,
           "rules": 2,
+          "incidents": {
+            "critical": 0,
+            "error": 0,
+            "info": 0,
+            "resolved": 0,
+            "warning": 0
+          },
+          "runtimes": [],
           "sources": [
             {
               "name": "logs",
@@ -361,6 +369,7 @@ async fn the_status_tells_of_sources_and_receivers() {
               "files_open": 1,
               "last_read": null,
               "stalled": true,
+              "last_error": null,
               "ledger": {
                 "bytes": 0,
                 "records": 0,
