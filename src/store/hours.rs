@@ -1,7 +1,8 @@
 //! The tables `hours` and `incident_hours`: how often something happened, for charts.
 //!
-//! They are bounded by time: what lies [`KEPT`] hours before the newest is dropped, of one
-//! incident [`KEPT_OF_ONE`]. The counts are added in the transaction that counts the totals.
+//! Only hours in which something happened have rows. The newest [`KEPT`] of them are kept, of
+//! one incident [`KEPT_OF_ONE`], so that old logs that are read late have their chart too. The
+//! counts are added in the transaction that counts the totals.
 
 use std::collections::BTreeMap;
 
@@ -12,10 +13,10 @@ use crate::model::finding::Severity;
 use crate::model::hour::{Hour, HourCount};
 use crate::store::rows;
 
-/// Hours that are kept: a quarter of a year.
+/// Hours with an error that are kept: a quarter of a year, if each has one.
 pub(super) const KEPT: i64 = 92 * 24;
 
-/// Hours that are kept of one incident: a week.
+/// Hours that are kept of one incident: a week, if it happens in each.
 pub(super) const KEPT_OF_ONE: i64 = 7 * 24;
 
 const ADD: &str = "INSERT INTO hours (hour, severity, count) VALUES (?1, ?2, ?3)
@@ -24,10 +25,11 @@ const ADD: &str = "INSERT INTO hours (hour, severity, count) VALUES (?1, ?2, ?3)
 const ADD_OF_ONE: &str = "INSERT INTO incident_hours (incident, hour, count) VALUES (?1, ?2, ?3)
     ON CONFLICT (incident, hour) DO UPDATE SET count = count + excluded.count";
 
-const PRUNE: &str = "DELETE FROM hours WHERE hour <= (SELECT max(hour) FROM hours) - ?1";
+const PRUNE: &str = "DELETE FROM hours WHERE hour <=
+    (SELECT DISTINCT hour FROM hours ORDER BY hour DESC LIMIT 1 OFFSET ?1)";
 
 const PRUNE_OF_ONE: &str = "DELETE FROM incident_hours WHERE incident = ?1 AND hour <=
-    (SELECT max(hour) FROM incident_hours WHERE incident = ?1) - ?2";
+    (SELECT hour FROM incident_hours WHERE incident = ?1 ORDER BY hour DESC LIMIT 1 OFFSET ?2)";
 
 /// Adds what was counted.
 pub(super) fn add(write: &Connection, counts: &[HourCount]) -> rusqlite::Result<()> {
@@ -74,11 +76,11 @@ pub(super) fn between(
     rows::readable("hours", found)
 }
 
-/// The newest hour with an error.
-pub(super) fn newest(read: &Connection) -> rusqlite::Result<Option<Hour>> {
-    read.query_row("SELECT max(hour) FROM hours", [], |row| {
-        Ok(row.get::<_, Option<i64>>(0)?.map(Hour))
-    })
+/// The newest hour with an error before the hour `end`.
+pub(super) fn newest(read: &Connection, end: Hour) -> rusqlite::Result<Option<Hour>> {
+    let found: Option<i64> =
+        read.query_row("SELECT max(hour) FROM hours WHERE hour < ?1", [end.0], |row| row.get(0))?;
+    Ok(found.map(Hour))
 }
 
 /// How often the incident with this key happened in each hour in which it did.

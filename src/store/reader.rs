@@ -90,9 +90,9 @@ impl Reader {
         Ok(hours::between(&self.database, first, end)?)
     }
 
-    /// The newest hour with an error.
-    pub fn newest_hour(&self) -> Result<Option<Hour>, StoreError> {
-        Ok(hours::newest(&self.database)?)
+    /// The newest hour with an error before the hour `end`.
+    pub fn newest_hour(&self, end: Hour) -> Result<Option<Hour>, StoreError> {
+        Ok(hours::newest(&self.database, end)?)
     }
 
     /// Silences that are not over at `now`.

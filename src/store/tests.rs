@@ -330,7 +330,7 @@ fn a_reader_sees_each_commit() {
     assert_eq!(reader.held().unwrap(), everything().held);
     assert_eq!(reader.outbox().unwrap().len(), 1);
     assert_eq!(reader.hours(Hour(490_000), Hour(490_001)).unwrap(), [hour(490_000, 2)]);
-    assert_eq!(reader.newest_hour().unwrap(), Some(Hour(490_001)));
+    assert_eq!(reader.newest_hour(Hour(490_001)).unwrap(), Some(Hour(490_000)));
     assert_eq!(reader.hours_of("a").unwrap(), [(Hour(490_000), 2), (Hour(490_001), 1)].into());
 }
 

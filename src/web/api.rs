@@ -33,7 +33,7 @@ use crate::web::shared::{Command, Shared};
 const PAGE: u64 = 1000;
 
 /// `?state=open|resolved|all&limit=&offset=`, and `rule=ID` for those of one rule, the most
-/// frequent first.
+/// frequent first; `brief=true` leaves their samples out.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Wanted {
@@ -41,6 +41,7 @@ pub struct Wanted {
     rule: Option<String>,
     limit: Option<u64>,
     offset: u64,
+    brief: bool,
 }
 
 /// `GET /api/v1/incidents`: those that go on, unless others are asked for.
@@ -57,7 +58,8 @@ pub async fn incidents(State(shared): State<Arc<Shared>>, Query(it): Query<Wante
             Some(rule) => store.incidents_of(rule, state, limit)?,
             None => store.incidents(state, limit, it.offset)?,
         };
-        let rows: Vec<_> = incidents.iter().map(Row::new).collect();
+        let row = if it.brief { Row::listed } else { Row::new };
+        let rows: Vec<_> = incidents.iter().map(row).collect();
         Ok(json!({ "incidents": rows }))
     });
     match found.await {

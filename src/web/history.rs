@@ -3,8 +3,11 @@
 //! ```text
 //! ?hours=24&step=1                     the last 24 hours, a point for each
 //! ?hours=720&step=24&until=2026-03-18T00:00:00Z
-//! {"from","to","step_seconds","latest","points":[{"time","critical","error","warning","info"}]}
+//! {"from","to","step_seconds","earlier","latest",
+//!  "points":[{"time","critical","error","warning","info"}]}
 //! ```
+//!
+//! `earlier` is the last hour with an error before `from`, `latest` the last of all.
 
 use std::sync::Arc;
 
@@ -71,10 +74,11 @@ pub(super) async fn errors(
     let end = Hour(first.0 + (hours + step - 1) / step * step);
     let found = stored(&shared, move |store| {
         let points = points(&store.hours(first, end)?, first, end, step);
-        let latest = store.newest_hour()?.map(Hour::begin);
+        let earlier = store.newest_hour(first)?.map(Hour::begin);
+        let latest = store.newest_hour(Hour(i64::MAX))?.map(Hour::begin);
         Ok(json!({
             "from": first.begin(), "to": end.begin(), "step_seconds": step * 3600,
-            "latest": latest, "points": points,
+            "earlier": earlier, "latest": latest, "points": points,
         }))
     });
     match found.await {

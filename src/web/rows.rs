@@ -110,6 +110,12 @@ impl<'a> Row<'a> {
         Self { sample: it.sample.as_deref(), template, ..Self::brief(it) }
     }
 
+    /// The incident without its sample, as lists show it.
+    #[must_use]
+    pub fn listed(it: &'a Incident) -> Self {
+        Self { sample: None, ..Self::new(it) }
+    }
+
     /// The incident with its sample, its latest occurrences, its hours and its silences.
     #[must_use]
     pub fn with(it: &'a Incident, more: &'a More) -> Self {

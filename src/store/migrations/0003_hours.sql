@@ -1,5 +1,5 @@
--- Errors of each hour, counted from 1970, by severity. What lies long before the newest hour
--- is dropped.
+-- Errors of each hour, counted from 1970, by severity. The newest of
+-- them are kept.
 CREATE TABLE hours (
     hour     INTEGER NOT NULL,
     severity TEXT NOT NULL,
@@ -7,7 +7,7 @@ CREATE TABLE hours (
     PRIMARY KEY (hour, severity)
 ) WITHOUT ROWID;
 
--- The same for each incident, for a shorter time.
+-- The same for each incident; fewer are kept.
 CREATE TABLE incident_hours (
     incident TEXT NOT NULL,
     hour     INTEGER NOT NULL,

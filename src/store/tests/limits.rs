@@ -119,7 +119,7 @@ fn of_many_hours_the_newest_stay() {
             .commit(&Changes { hours, incidents: vec![change], ..Changes::default() }, at(0))
             .unwrap();
     }
-    // What was counted before counts on; what is long past is not taken back.
+    // What was counted before counts on; an hour before all that are kept is not taken back.
     store
         .commit(
             &Changes { hours: vec![hour(5, 1), hour(hours::KEPT, 2)], ..Changes::default() },
