@@ -167,8 +167,8 @@ async fn every_path_answers() {
     check("GET  /rules/nothing                        404 text/html; charset=utf-8").await;
     check("GET  /explain                              200 text/html; charset=utf-8").await;
     check("GET  /sources                              200 text/html; charset=utf-8").await;
-    check("GET  /app.css                              200 text/css; charset=utf-8").await;
-    check("GET  /app.js                               200 text/javascript; charset=utf-8").await;
+    check("GET  /page/base.css                        200 text/css; charset=utf-8").await;
+    check("GET  /page/app.js                          200 text/javascript; charset=utf-8").await;
     check("GET  /icon.svg                             200 image/svg+xml").await;
     check("GET  /metrics                              200 text/plain; version=0.0.4; charset=utf-8").await;
     check("GET  /livez                                200 text/plain; charset=utf-8").await;
@@ -422,9 +422,12 @@ async fn nothing_is_loaded_from_elsewhere() {
     for inline in [" style=", "<style", " onclick=", "<script>"] {
         assert!(!html.contains(inline), "{inline}");
     }
-    let script = include_str!("page/app.js");
-    for markup in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("] {
-        assert!(!script.contains(markup), "{markup}");
+    let markup =
+        ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "setHTML"];
+    for (name, text) in page::FILES {
+        for it in markup {
+            assert!(!text.contains(it), "{name}: {it}");
+        }
     }
 }
 
