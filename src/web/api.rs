@@ -11,10 +11,10 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use futures_util::stream::{Stream, unfold};
+use futures_util::stream::unfold;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -25,7 +25,6 @@ use crate::model;
 use crate::store::Reader;
 use crate::store::StoreError;
 use crate::web::explain;
-use crate::web::guard::forbidden;
 use crate::web::rows::{More, Row, RuleRow};
 use crate::web::shared::{Command, Shared};
 
@@ -84,14 +83,7 @@ pub async fn incident(State(shared): State<Arc<Shared>>, Path(name): Path<String
 }
 
 /// `POST /api/v1/incidents/FINGERPRINT/resolve`: closes it, and answers with it.
-pub async fn resolve(
-    State(shared): State<Arc<Shared>>,
-    Path(name): Path<String>,
-    headers: HeaderMap,
-) -> Response {
-    if let Some(why) = forbidden(&shared, &headers) {
-        return failed(StatusCode::FORBIDDEN, why);
-    }
+pub async fn resolve(State(shared): State<Arc<Shared>>, Path(name): Path<String>) -> Response {
     let (answer, answered) = oneshot::channel();
     let busy = || failed(StatusCode::SERVICE_UNAVAILABLE, "the daemon is busy; try again");
     let command = Command::Resolve { name: name.clone(), answer };
@@ -163,18 +155,20 @@ pub async fn explain(
 
 /// `GET /api/v1/events`: `incident` on each change. A page that is too slow misses some, and
 /// is told `missed`.
-pub async fn events(
-    State(shared): State<Arc<Shared>>,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let stream = unfold(shared.events.subscribe(), |mut events| async {
+pub async fn events(State(shared): State<Arc<Shared>>) -> Response {
+    let Ok(place) = Arc::clone(&shared.streams).try_acquire_owned() else {
+        return failed(StatusCode::SERVICE_UNAVAILABLE, "too many pages listen; close some");
+    };
+    let begin = (shared.events.subscribe(), place);
+    let stream = unfold(begin, |(mut events, place)| async {
         let event = match events.recv().await {
             Ok(text) => Event::default().event("incident").data(&*text),
             Err(RecvError::Lagged(_)) => Event::default().event("missed").data("{}"),
             Err(RecvError::Closed) => return None,
         };
-        Some((Ok(event), events))
+        Some((Ok::<_, Infallible>(event), (events, place)))
     });
-    Sse::new(stream).keep_alive(KeepAlive::default())
+    Sse::new(stream).keep_alive(KeepAlive::default()).into_response()
 }
 
 /// No such path.

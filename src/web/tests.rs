@@ -9,6 +9,8 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tower::ServiceExt;
 
+mod sockets;
+
 use super::*;
 use crate::catalogue::Catalogue;
 use crate::model::Category;
@@ -60,7 +62,8 @@ fn house(config: WebConfig) -> House {
     store.commit(&changes, now).unwrap();
     let catalogue = Arc::new(Catalogue::from_yaml("sql.yaml", RULES).unwrap());
     let (sender, commands) = mpsc::channel(1);
-    let shared = Shared::new(config, dir.path().to_owned(), catalogue, sender);
+    let users = config.users().unwrap();
+    let shared = Shared::new(config, dir.path().to_owned(), catalogue, sender).admitting(users);
     shared.set_health(Health::default());
     shared.set_about(About {
         version: "0.1.0".to_owned(),
@@ -284,6 +287,9 @@ async fn only_our_own_page_and_programs_change_anything() {
     check_resolve("Host: localhost:1|Origin: http://localhost:2",       403).await;
     check_resolve("Host: localhost:1|Origin: null",                     403).await;
     check_resolve("Host: localhost:1|Sec-Fetch-Site: cross-site",       403).await;
+    check_resolve("Host: localhost:1|Sec-Fetch-Site: same-site",        403).await;
+    check_resolve("Host: localhost:1|Sec-Fetch-Site: same-origin",      200).await;
+    check_resolve("Host: localhost:1|Sec-Fetch-Site: none",             200).await;
     check_resolve("Host: evil.example|Origin: http://evil.example",     403).await;
     check_resolve("Host: evil.example",                                 403).await;
 }
@@ -292,9 +298,17 @@ async fn only_our_own_page_and_programs_change_anything() {
 async fn read_only_changes_nothing() {
     let house = house(WebConfig { read_only: true, ..WebConfig::default() });
     let path = "/api/v1/incidents/9f86d081884c7d65/resolve";
-    let answer = house.send(request(Method::POST, path, &[], "")).await;
-    assert_eq!(answer.status(), StatusCode::FORBIDDEN);
+    for (method, path) in [
+        (Method::POST, path),
+        (Method::POST, "/api/v1/silences"),
+        (Method::DELETE, "/api/v1/silences/1"),
+    ] {
+        let answer = house.send(request(method, path, &[], "")).await;
+        assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{path}");
+    }
     assert_eq!(house.get("/api/v1/incidents").await.status(), StatusCode::OK);
+    let explained = house.send(request(Method::POST, "/api/v1/explain", &[], "x")).await;
+    assert_eq!(explained.status(), StatusCode::OK);
 }
 
 #[tokio::test]
@@ -432,26 +446,36 @@ async fn nothing_is_loaded_from_elsewhere() {
 }
 
 #[tokio::test]
-async fn a_listener_serves_until_it_is_told_to_stop() {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let house = house(WebConfig { listen: "127.0.0.1:0".to_owned(), ..WebConfig::default() });
-    let listener = bind(&house.shared.config).await.unwrap();
-    let address = local(&listener).unwrap();
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let stop_seen = async move { drop(stopped.await) };
-    let serving = tokio::spawn(serve(listener, Arc::clone(&house.shared), stop_seen));
-    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
-    stream
-        .write_all(b"GET /livez HTTP/1.1\r\nConnection: close\r\nHost: localhost\r\n\r\n")
-        .await
-        .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with("ok\n"), "{answer}");
-    stop.send(()).unwrap();
-    serving.await.unwrap().unwrap();
-    let why = bind(&WebConfig { listen: "0.0.0.0:0".to_owned(), ..WebConfig::default() }).await;
-    assert!(matches!(why, Err(WebError::Exposed { .. })));
+async fn who_asks_too_often_must_wait_and_nobody_else() {
+    let house = house(WebConfig::default());
+    let ask = async |last: u8| {
+        let mut asked = request(Method::GET, "/livez", &[], "");
+        asked.extensions_mut().insert(gate::Peer([192, 0, 2, last].into()));
+        house.send(asked).await
+    };
+    let mut refused = None;
+    for _ in 0..5000 {
+        let answer = ask(1).await;
+        if answer.status() == StatusCode::TOO_MANY_REQUESTS {
+            refused = Some(answer);
+            break;
+        }
+    }
+    let refused = refused.expect("nobody was refused");
+    assert!(refused.headers().contains_key("retry-after"));
+    assert_eq!(ask(2).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn streams_of_events_do_not_take_all_there_is() {
+    let house = house(WebConfig::default());
+    let mut held = Vec::new();
+    for _ in 0..100 {
+        held.push(house.get("/api/v1/events").await);
+    }
+    assert_eq!(house.get("/api/v1/events").await.status(), StatusCode::SERVICE_UNAVAILABLE);
+    held.pop();
+    assert_eq!(house.get("/api/v1/events").await.status(), StatusCode::OK);
 }
 
 async fn check(row: &str) {
