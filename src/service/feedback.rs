@@ -1,8 +1,12 @@
 //! What the engine shows of itself: gauges, health, and one line of log for each change.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
+use crate::model::incident::State;
+use crate::model::metrics::OPEN_INCIDENTS_SHOWN;
+use crate::outputs::prometheus::OpenIncident;
 use crate::outputs::prometheus::RuntimeGauges;
 use crate::outputs::prometheus::SourceGauges;
 use crate::service::clock;
@@ -20,6 +24,7 @@ impl Engine {
             let last = last_error.entry(it.category).or_insert(it.last_seen);
             *last = it.last_seen.max(*last);
         }
+        let open = self.worst();
         let mut sources = BTreeMap::new();
         let mut not_ready = Vec::new();
         let mut errors = BTreeMap::new();
@@ -53,6 +58,7 @@ impl Engine {
         snapshot.version = env!("CARGO_PKG_VERSION").to_owned();
         snapshot.revision = option_env!("SHIRWATCH_REVISION").unwrap_or_default().to_owned();
         snapshot.incidents = incidents;
+        snapshot.open = open;
         snapshot.last_error = last_error;
         snapshot.sources = sources;
         snapshot.queues = queues;
@@ -64,6 +70,21 @@ impl Engine {
         drop(snapshot);
         self.shared.set_source_errors(errors);
         self.shared.set_health(Health { dead: Vec::new(), not_ready });
+    }
+
+    /// The open incidents that have a series of their own.
+    fn worst(&self) -> Vec<OpenIncident> {
+        let open = self.pipeline.incidents.iter().filter(|it| it.state == State::Open);
+        let mut open: Vec<_> = open.collect();
+        open.sort_by_key(|it| Reverse((it.severity, it.last_seen)));
+        let shown = open.into_iter().take(OPEN_INCIDENTS_SHOWN).map(|it| OpenIncident {
+            fingerprint: it.fingerprint.to_string(),
+            rule: it.rule.clone(),
+            category: it.category,
+            severity: it.severity,
+            first_seen: it.first_seen,
+        });
+        shown.collect()
     }
 
     /// The store cannot be written: reading stops until it can.
