@@ -25,10 +25,13 @@ pub struct WebConfig {
     pub external_url: Option<String>,
     /// Whether nothing can be changed through the page and the API.
     pub read_only: bool,
-    /// Serves https with this certificate. A renewed one is taken without a restart.
+    /// Serves https: `{ cert_file: /etc/shirwatch/page.crt, key_file: /etc/shirwatch/page.key }`,
+    /// both as PEM. A renewed certificate is taken without a restart.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<TlsConfig>,
-    /// Asks for a name and a password, but for `/livez` and `/readyz`.
+    /// Asks for a name and a password, but for `/livez` and `/readyz`:
+    /// `{ users_file: /etc/shirwatch/users }`, a line `NAME: HASH` for each user, as
+    /// `htpasswd -nB -C 12 NAME` writes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub basic_auth: Option<BasicAuthConfig>,
 }
