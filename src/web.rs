@@ -3,8 +3,10 @@
 //! ```text
 //! GET  /  /incidents/…  /rules  /rules/ID  /explain  /sources     one page (page.rs)
 //! GET  /metrics  /livez  /readyz                                  health.rs
-//! GET  /api/v1/incidents[/FP]  /rules[/ID]  /status  /events      api.rs
-//! POST /api/v1/explain  /api/v1/incidents/FP/resolve              api.rs
+//! GET  /api/v1/incidents[/FP]  /rules[/ID]  /events               api.rs
+//! GET  /api/v1/errors  /status  /silences                         history.rs, status.rs, silences.rs
+//! POST /api/v1/explain  /api/v1/incidents/FP/resolve  /silences   api.rs, silences.rs
+//! GET  /api/v1/openapi.json                                       what all of them answer
 //! ```
 //!
 //! The web only reads: what was committed from the store, and all else from [`Shared`],
@@ -83,6 +85,7 @@ pub fn router(shared: Arc<Shared>) -> Router {
         .route("/api/v1/errors", get(history::errors))
         .route("/api/v1/status", get(status::status))
         .route("/api/v1/events", get(api::events))
+        .route("/api/v1/openapi.json", get(page::description))
         .fallback(api::nothing)
         .method_not_allowed_fallback(api::not_so)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))

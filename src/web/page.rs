@@ -14,6 +14,7 @@ use crate::web::api::nothing;
 use crate::web::shared::Shared;
 
 const HTML: &str = include_str!("page/index.html");
+const API: &str = include_str!("openapi.json");
 const ICON: &str = include_str!("page/icon.svg");
 
 /// What stands under `/page/`.
@@ -68,6 +69,11 @@ pub async fn part(Path(name): Path<String>, headers: HeaderMap) -> Response {
 /// The picture in the tab.
 pub async fn icon(headers: HeaderMap) -> Response {
     file(&headers, "image/svg+xml", ICON)
+}
+
+/// The description of the API.
+pub async fn description(headers: HeaderMap) -> Response {
+    file(&headers, "application/json", API)
 }
 
 /// A file that may be kept, but is asked for again, since an upgrade may have changed it.
