@@ -61,17 +61,22 @@ function put(body) {
   scrollTo(0, at.top);
 }
 
-/** Says how the daemon is, in the corner. */
+let again;
+
+/** Says how the daemon is, in the corner; while it is not well, every few seconds. */
 async function pulse() {
+  clearTimeout(again);
   const state = document.getElementById('state');
   try {
     const status = await ask('/api/v1/status');
     state.className = status.ready ? 'good' : 'bad';
     state.textContent = status.ready ? 'Watching' : status.reasons.join('; ');
+    if (!status.ready) again = setTimeout(refresh, 2000);
     document.getElementById('version').textContent = `shirwatch ${status.version} · ${number(status.rules)} rules`;
   } catch {
     state.className = 'bad';
     state.textContent = 'The daemon does not answer';
+    again = setTimeout(pulse, 2000);
   }
 }
 

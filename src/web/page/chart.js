@@ -41,7 +41,7 @@ function column(point, at, top, tell) {
 function ticks(points, step) {
   const shown = Math.min(5, points.length);
   const hours = points.length * step <= 48 * 3600;
-  const format = hours ? { hour: '2-digit', minute: '2-digit' } : { day: 'numeric', month: 'short' };
+  const format = hours ? { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } : { day: 'numeric', month: 'short' };
   const at = Array.from({ length: shown }, (_, it) => Math.floor((it * points.length) / shown));
   return el('div.ticks', { 'aria-hidden': 'true' }, at.map((it) => el('span', null, new Date(points[it].time).toLocaleString([], format))));
 }

@@ -17,12 +17,15 @@ export const name = (it) => it.key || it.fingerprint;
 /** What an incident is called. What no rule knows is called by its words. */
 export const title = (it) => (it.rule === 'unclassified' && it.template ? it.template : it.title || it.rule);
 
+/** The beginning of a long name. */
+const short = (name) => (name.length > 80 ? `${name.slice(0, 80)}…` : name);
+
 /** What an incident touched; three names of each kind, or all. */
 export function where(it, full) {
   return PLACES.filter(([key]) => it[key] && it[key].length).map(([key, label]) => {
     const shown = full ? it[key] : it[key].slice(0, 3);
     const more = it[key].length - shown.length;
-    return [label, shown.map((one, at) => [at ? ', ' : '', el('bdi', null, one)]).concat(more > 0 ? ` and ${more} more` : [])];
+    return [label, shown.map((one, at) => [at ? ', ' : '', el('bdi', null, full ? one : short(one))]).concat(more > 0 ? ` and ${more} more` : [])];
   });
 }
 
