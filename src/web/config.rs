@@ -222,7 +222,7 @@ mod tests {
         check("tls: { cert_file: a }",                       "`web.tls` needs both `cert_file` and `key_file`; name the other one, too");
         check("tls: { cert_file: tests/golden/tls/cert.pem, key_file: tests/golden/tls/key.pem }", "127.0.0.1:10918");
         check("{ listen: '0.0.0.0:1', tls: { cert_file: tests/golden/tls/cert.pem, key_file: tests/golden/tls/key.pem } }", "`web.listen: 0.0.0.0:1` can be reached from other machines, and everybody could change something; set `web.basic_auth.users_file` or `web.read_only: true`, or listen on 127.0.0.1");
-        check("basic_auth: { users_file: tests/golden/nobody }", "`web.basic_auth` cannot use `tests/golden/nobody`: No such file or directory (os error 2)");
+        check("basic_auth: { users_file: tests/golden/tls/cert.pem }", "`web.basic_auth` cannot use `tests/golden/tls/cert.pem`, line 1: write NAME: HASH");
         check("{ tls: { cert_file: , key_file: }, basic_auth: { users_file: } }", "127.0.0.1:10918");
         check("external_url: 'contoso.example'",             "`web.external_url` is no address of the form https://host (found `contoso.example`); alerts link to it");
         check("external_url: 'https://s.contoso.example/'",  "127.0.0.1:10918");

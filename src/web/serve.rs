@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! 256 connections at one time, 64 of one peer      more wait, or are closed
-//! 10 s for the TLS handshake, 10 s for a head      a slow client is cut off
+//! 30 s for the TLS handshake, 30 s for a head      a slow client is cut off
 //! 60 s without a byte moving                       the same
 //! ```
 //!
@@ -30,8 +30,9 @@ use crate::web::gate::Peer;
 use crate::web::listener::{Places, Watched};
 use crate::web::tls::Tls;
 
-/// How long a client may take for its half of the handshake, and for the head of a request.
-const GREETING: Duration = Duration::from_secs(10);
+/// How long a client may take for its half of the handshake, and for the head of a request;
+/// so long, since a connection that is kept for the next request waits for its head.
+const GREETING: Duration = Duration::from_secs(30);
 
 /// Bytes of the head of a request.
 const HEAD: usize = 32 * 1024;

@@ -10,9 +10,10 @@ import { SEVERITIES, list, name, narrowed, sorted } from './incidents.js';
 const wanted = { state: 'open', severity: '', words: '', all: false };
 
 export async function overview(show) {
-  const [{ incidents }, open, status, errors] = await Promise.all([
-    ask(`/api/v1/incidents?state=${wanted.state}&brief=true`),
-    ask('/api/v1/incidents?state=open&brief=true'), ask('/api/v1/status'), askErrors()]);
+  const listed = (state) => ask(`/api/v1/incidents?state=${state}&brief=true`);
+  const [open, others, status, errors] = await Promise.all([listed('open'),
+    wanted.state === 'open' ? null : listed(wanted.state), ask('/api/v1/status'), askErrors()]);
+  const { incidents } = others || open;
   return el('div', null,
     headline(status), tiles(status.incidents, show), errorsCard(errors, show),
     el('div.columns', null,
