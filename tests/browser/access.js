@@ -54,8 +54,8 @@ export function access(demo) {
       const url = it.url.replace('127.0.0.1', 'localhost');
       assert.ok(url.startsWith('https:'));
       await visit(url, (page) => page.waitForSelector('#state.good'), { credentials: { username: 'ada', password: 'correct horse' } });
-      assert.deepEqual(await refused(url, { username: 'ada', password: 'wrong' }), []);
-      assert.deepEqual(await refused(url), []);
+      assert.ok(await refused(url, { username: 'ada', password: 'wrong' }));
+      assert.ok(await refused(url));
     } finally { await it.stop(); }
   });
 }

@@ -33,13 +33,12 @@ export async function visit(url, work, { width = 1200, scheme = 'light', expecte
   assert.deepEqual(faults, []);
 }
 
-/** What is shown of our page to who is not let in; there should be nothing. */
+/** The answer to who is not let in: a status that is not 200, or none at all. */
 export async function refused(url, credentials) {
   const context = await browser.newContext({ httpCredentials: credentials, ignoreHTTPSErrors: true });
-  const page = await context.newPage();
   try {
+    const page = await context.newPage();
     const answer = await page.goto(url).catch(() => null);
-    assert.ok(!answer || answer.status() === 401);
-    return await page.locator('main, nav').allTextContents();
+    return !answer || answer.status() === 401;
   } finally { await context.close(); }
 }
