@@ -33,6 +33,7 @@ use axum::routing::{delete, get, post};
 
 pub mod api;
 pub mod config;
+mod error;
 pub mod explain;
 mod gate;
 pub mod guard;
@@ -49,7 +50,8 @@ pub mod status;
 mod tls;
 mod users;
 
-pub use config::{WebConfig, WebError};
+pub use config::WebConfig;
+pub use error::WebError;
 pub use serve::Door;
 pub use shared::{About, Command, Health, Shared};
 pub use users::Users;

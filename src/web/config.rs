@@ -3,13 +3,13 @@
 //! Only this machine is served by default. Beyond it, who wants to change anything must log in,
 //! or nothing can be changed at all.
 
-use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::web::error::WebError;
 use crate::web::tls::Tls;
 use crate::web::users::Users;
 
@@ -65,68 +65,6 @@ pub struct BasicAuthConfig {
     /// A file with a line for each user: `NAME: HASH`, the hash by bcrypt, as
     /// `htpasswd -nB -C 12 NAME` writes it.
     pub users_file: Option<PathBuf>,
-}
-
-/// Why nothing is served.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum WebError {
-    /// The address is none.
-    #[error("`web.listen` is no address and port (found `{found}`); write it as 127.0.0.1:10918")]
-    BadAddress {
-        /// What was found.
-        found: String,
-    },
-    /// Other machines could change something.
-    #[error(
-        "`web.listen: {address}` can be reached from other machines, and everybody could change \
-         something; set `web.basic_auth.users_file` or `web.read_only: true`, or listen on \
-         127.0.0.1"
-    )]
-    Exposed {
-        /// The address.
-        address: SocketAddr,
-    },
-    /// One file of two.
-    #[error("`web.tls` needs both `cert_file` and `key_file`; name the other one, too")]
-    HalfTls,
-    /// The certificate or the key is of no use.
-    #[error("`web.tls` cannot use `{}`: {why}; give a certificate and its key as PEM", file.display())]
-    Tls {
-        /// Which file.
-        file: PathBuf,
-        /// Why; no part of a key.
-        why: String,
-    },
-    /// The users cannot be read.
-    #[error("`web.basic_auth` cannot use `{}`{}: {why}", file.display(), at(*line))]
-    Users {
-        /// Which file.
-        file: PathBuf,
-        /// The line, or 0.
-        line: usize,
-        /// Why; no part of a hash.
-        why: String,
-    },
-    /// The external address is none.
-    #[error(
-        "`web.external_url` is no address of the form https://host (found `{found}`); \
-         alerts link to it"
-    )]
-    BadExternalUrl {
-        /// What was found.
-        found: String,
-    },
-    /// The address is taken, or not ours.
-    #[error(
-        "cannot listen on {address}; is another shirwatch running, or is it no address of ours?"
-    )]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// Why.
-        source: io::Error,
-    },
 }
 
 impl WebConfig {
@@ -190,10 +128,6 @@ impl WebConfig {
 
 fn is_loopback(address: SocketAddr) -> bool {
     address.ip().to_canonical().is_loopback()
-}
-
-fn at(line: usize) -> String {
-    if line == 0 { String::new() } else { format!(", line {line}") }
 }
 
 /// Host and port of an http address, as a browser sends them.

@@ -25,7 +25,8 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use crate::web::config::{WebConfig, WebError};
+use crate::web::config::WebConfig;
+use crate::web::error::WebError;
 use crate::web::gate::Peer;
 use crate::web::listener::{Places, Watched};
 use crate::web::tls::Tls;

@@ -15,7 +15,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 
 use crate::web::config::TlsConfig;
-use crate::web::config::WebError;
+use crate::web::error::WebError;
 
 /// How often the files are looked at.
 const LOOK: Duration = Duration::from_secs(60);

@@ -19,7 +19,7 @@ use ring::hmac;
 use ring::rand::SystemRandom;
 use tokio::sync::Semaphore;
 
-use crate::web::config::WebError;
+use crate::web::error::WebError;
 
 /// Users of one file.
 const LIMIT: usize = 1000;
