@@ -7,6 +7,11 @@
 //!     12  authentication          9  sql-login-failed
 //! ```
 
+mod digest;
+mod progress;
+mod summary;
+mod timeline;
+
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -20,8 +25,10 @@ use shirwatch_parsers::Settings;
 use crate::catalogue::Catalogue;
 use crate::cli::Done;
 use crate::cli::Failure;
+use crate::cli::scan::digest::Digest;
+use crate::cli::scan::progress::Progress;
 use crate::cli::terminal;
-use crate::cli::terminal::{Look, Style};
+use crate::cli::terminal::Style;
 use crate::model::changes::Changes;
 use crate::model::finding::Finding;
 use crate::model::finding::Severity;
@@ -36,6 +43,8 @@ use crate::sources;
 use crate::sources::Opening;
 use crate::sources::Source;
 use crate::sources::SourceConfig;
+
+pub(super) use summary::summary;
 
 #[derive(Debug, Args)]
 pub(super) struct ScanArgs {
@@ -97,7 +106,10 @@ pub(super) fn run(args: &ScanArgs) -> Done {
         ScanFormat::Json => {
             terminal::say(&format!("{}\n", serde_json::to_string_pretty(&scan.seen.tally)?))?
         }
-        ScanFormat::Text => terminal::say(&summary(&scan.seen.tally, Style::of_stdout()))?,
+        ScanFormat::Text => {
+            let seen = &scan.seen;
+            terminal::say(&summary(&seen.tally, Some(&seen.digest), Style::of_stdout()))?;
+        }
     }
     let unread = super::run::unread(&scan.source.status().errors);
     for fault in &unread {
@@ -120,9 +132,10 @@ struct Scan {
 }
 
 /// What was seen so far.
-#[derive(Default)]
 struct Seen {
     tally: Tally,
+    digest: Digest,
+    redactor: Arc<Redactor>,
     worst: Option<Severity>,
     /// Where findings are printed, one a line.
     lines: Option<BufWriter<std::io::Stdout>>,
@@ -140,10 +153,11 @@ impl Scan {
         let opening = Opening { once: true, ..Opening::default() };
         let catalogue = Arc::new(Catalogue::embedded()?);
         let redactor = Arc::new(Redactor::new(&RedactionConfig::default()));
-        let mut pipeline = Pipeline::new(catalogue, redactor);
+        let mut pipeline = Pipeline::new(catalogue, Arc::clone(&redactor));
         pipeline.count_lines = true;
         let lines = (args.format == ScanFormat::Jsonl).then(|| BufWriter::new(std::io::stdout()));
-        let seen = Seen { lines, ..Seen::default() };
+        let (tally, digest) = (Tally::default(), Digest::default());
+        let seen = Seen { tally, digest, redactor, worst: None, lines, failed: None };
         Ok(Self {
             source: sources::open(&config, &opening).map_err(Failure::usage)?,
             settings,
@@ -153,7 +167,13 @@ impl Scan {
     }
 
     fn read(&mut self) -> Result<(), Failure> {
-        while !self.source.status().finished {
+        let mut progress = Progress::new();
+        loop {
+            let status = self.source.status();
+            if status.finished {
+                break;
+            }
+            progress.show(self.seen.tally.bytes, status.lag_bytes, self.seen.tally.findings);
             let Some(batch) = self.source.read(clock()).map_err(Failure::new)? else { continue };
             let seen = &mut self.seen;
             let taken = self.pipeline.process(
@@ -192,6 +212,7 @@ impl Scan {
 impl Seen {
     fn take(&mut self, it: &Sighting<'_>, full: &dyn Fn() -> Redacted<Finding>) {
         self.tally.count(it, full);
+        self.digest.take(it, full, &self.redactor);
         self.worst = self.worst.max(Some(it.severity));
         if let Some(out) = &mut self.lines
             && let Ok(mut line) = serde_json::to_value(full())
@@ -200,38 +221,4 @@ impl Seen {
             self.failed = writeln!(out, "{line}").err().or(self.failed.take());
         }
     }
-}
-
-/// The sums as text.
-pub(super) fn summary(it: &Tally, style: Style) -> String {
-    let head = format!(
-        "{} files, {} lines, {} records, {} errors ({} unclassified)\n",
-        it.files, it.lines, it.records, it.findings, it.unclassified
-    );
-    let mut out = style.paint(Look::Bold, &head);
-    for (name, table) in [
-        ("by category", &it.by_category),
-        ("by rule", &it.by_rule),
-        ("unclassified, for `shirwatch rules draft`", &it.by_template),
-        ("by pipeline", &it.by_pipeline),
-        ("by node", &it.by_node),
-        ("dropped", &it.dropped),
-    ] {
-        let mut rows: Vec<_> = table.iter().collect();
-        rows.sort_by(|left, right| right.1.cmp(left.1).then(left.0.cmp(right.0)));
-        if rows.is_empty() {
-            continue;
-        }
-        out.push_str(&format!("\n{}\n", style.paint(Look::Bold, name)));
-        for (name, count) in rows.iter().take(20) {
-            let name = if name.is_empty() { "(no text)" } else { name };
-            out.push_str(&format!("{count:>8}  {}\n", terminal::clean(name)));
-        }
-        if rows.len() > 20 {
-            out.push_str(
-                &style.paint(Look::Faint, &format!("          and {} more\n", rows.len() - 20)),
-            );
-        }
-    }
-    out
 }
