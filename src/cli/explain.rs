@@ -30,7 +30,7 @@ use crate::model::redacted::Redacted;
 use crate::model::redacted::RedactionConfig;
 use crate::model::redacted::Redactor;
 
-pub(crate) use page::{page, whereabouts};
+pub(crate) use page::{details, name, page, shorten, shown, whereabouts};
 
 /// Bytes read of a text; an error is never as long.
 const LIMIT: u64 = 16 * 1024 * 1024;

@@ -9,6 +9,7 @@
 
 mod digest;
 mod progress;
+mod report;
 mod summary;
 mod timeline;
 
@@ -27,6 +28,7 @@ use crate::cli::Done;
 use crate::cli::Failure;
 use crate::cli::scan::digest::Digest;
 use crate::cli::scan::progress::Progress;
+use crate::cli::scan::report::{Read, Report};
 use crate::cli::terminal;
 use crate::cli::terminal::Style;
 use crate::model::changes::Changes;
@@ -54,7 +56,7 @@ pub(super) struct ScanArgs {
     /// Exit with 4 when an error of this severity or worse was found.
     #[arg(long, value_name = "SEVERITY")]
     fail_on: Option<FailOn>,
-    /// `text`, one `json` object, or one finding a line as `jsonl`.
+    /// `text`, one `json` object, one finding a line as `jsonl`, or a report in one `html` file.
     #[arg(long, value_enum, default_value_t)]
     format: ScanFormat,
     /// The time zone of times that name none.
@@ -68,6 +70,7 @@ enum ScanFormat {
     Text,
     Json,
     Jsonl,
+    Html,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -101,17 +104,8 @@ pub(super) fn run(args: &ScanArgs) -> Done {
     let mut scan = Scan::new(args)?;
     scan.read()?;
     scan.close()?;
-    match args.format {
-        ScanFormat::Jsonl => {}
-        ScanFormat::Json => {
-            terminal::say(&format!("{}\n", serde_json::to_string_pretty(&scan.seen.tally)?))?
-        }
-        ScanFormat::Text => {
-            let seen = &scan.seen;
-            terminal::say(&summary(&seen.tally, Some(&seen.digest), Style::of_stdout()))?;
-        }
-    }
     let unread = super::run::unread(&scan.source.status().errors);
+    terminal::say(&scan.told(args, &unread)?)?;
     for fault in &unread {
         terminal::complain(&*Failure::new(fault.clone()).error);
     }
@@ -198,6 +192,24 @@ impl Scan {
         self.pipeline.drain(&mut changes);
         self.source.checkpoints(&mut changes);
         self.seen.tally.take_in(&changes.totals);
+        self.seen.digest.take_in(&changes.totals);
+    }
+
+    /// What goes to standard output at the end.
+    fn told(&self, args: &ScanArgs, unread: &[String]) -> Result<String, Failure> {
+        let (tally, digest) = (&self.seen.tally, &self.seen.digest);
+        Ok(match args.format {
+            ScanFormat::Jsonl => String::new(),
+            ScanFormat::Json => serde_json::to_string_pretty(tally)? + "\n",
+            ScanFormat::Text => summary(tally, Some(digest), Style::of_stdout()),
+            ScanFormat::Html => {
+                let paths = args.paths.iter().map(|it| it.display().to_string()).collect();
+                let (redactor, now) = (&*self.seen.redactor, clock());
+                let read = Read { paths, unread };
+                let report = Report { tally, digest, redactor, read, now };
+                report::render(&report).map_err(Failure::new)?
+            }
+        })
     }
 
     fn close(&mut self) -> Result<(), Failure> {

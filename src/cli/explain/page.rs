@@ -114,7 +114,7 @@ fn tree(it: &Finding, style: Style) -> String {
 }
 
 /// The links of a chain that are shown; `None` for those in the middle that are not.
-fn shown(links: usize) -> Vec<Option<usize>> {
+pub(crate) fn shown(links: usize) -> Vec<Option<usize>> {
     if links <= LINKS {
         return (0..links).map(Some).collect();
     }
@@ -136,15 +136,20 @@ fn branch(out: &mut String, link: &Link<'_>, depth: usize, step: usize, root: bo
     if !link.message.is_empty() {
         out.push_str(&behind(&lead, &shorten(&link.message), None, style));
     }
-    let fields = link.details.iter().filter(|(key, _)| key != "Errors");
-    let fields: Vec<_> = fields.map(|(key, value)| format!("{key}={value}")).collect();
+    let fields = details(link);
     if !fields.is_empty() {
-        out.push_str(&behind(&lead, &shorten(&fields.join(" · ")), Some(Look::Faint), style));
+        out.push_str(&behind(&lead, &shorten(&fields), Some(Look::Faint), style));
     }
 }
 
+/// The fields of a link but for those that repeat its message.
+pub(crate) fn details(link: &Link<'_>) -> String {
+    let fields = link.details.iter().filter(|(key, _)| key != "Errors");
+    fields.map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" · ")
+}
+
 /// Code and type of a link, the type without its namespace.
-fn name(link: &Link<'_>) -> String {
+pub(crate) fn name(link: &Link<'_>) -> String {
     let name = link.type_name.as_deref().unwrap_or("error");
     let short = name.rsplit('.').next().unwrap_or(name);
     let code = link.error_code.as_deref().map(|it| format!("{it} · ")).unwrap_or_default();
@@ -164,7 +169,7 @@ fn behind(lead: &str, text: &str, look: Option<Look>, style: Style) -> String {
 }
 
 /// The beginning of a long text.
-fn shorten(text: &str) -> String {
+pub(crate) fn shorten(text: &str) -> String {
     const SHOWN: usize = 600;
     if text.chars().count() <= SHOWN {
         return text.to_owned();

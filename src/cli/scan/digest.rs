@@ -5,12 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
-
 use crate::cli::scan::timeline::Timeline;
 use crate::model::finding::Category;
 use crate::model::finding::Finding;
 use crate::model::finding::Severity;
+use crate::model::metrics;
 use crate::model::redacted::Redacted;
 use crate::model::redacted::Redactor;
 use crate::pipeline::incidents::Sighting;
@@ -29,6 +28,12 @@ pub(crate) struct Digest {
     pub(crate) worst: BTreeMap<Category, Severity>,
     /// When errors happened.
     pub(crate) times: Timeline,
+    /// Records by what became of them.
+    pub(crate) ledger: BTreeMap<String, u64>,
+    /// Records by format.
+    pub(crate) formats: BTreeMap<String, u64>,
+    /// Damage met in records, by kind.
+    pub(crate) issues: BTreeMap<String, u64>,
 }
 
 /// One kind of error.
@@ -75,6 +80,30 @@ impl Digest {
         kind.places.take(it, redactor);
     }
 
+    /// Takes in counters of the ledger. Their labels come from closed sets.
+    pub(crate) fn take_in(&mut self, totals: &[(String, f64)]) {
+        for (series, value) in totals {
+            let parts: Vec<_> = series.split(crate::model::totals::SEPARATOR).collect();
+            let (table, name) = match parts[..] {
+                [name, _, format] if name == metrics::SOURCE_RECORDS.name => {
+                    (&mut self.formats, format)
+                }
+                [name, _, outcome] if name == metrics::SOURCE_OUTCOMES.name => {
+                    (&mut self.ledger, outcome)
+                }
+                [name, _, reason] if name == metrics::SOURCE_DROPPED.name => {
+                    (&mut self.ledger, reason)
+                }
+                [name, _] if name == metrics::SOURCE_DUPLICATES.name => {
+                    (&mut self.ledger, "duplicate")
+                }
+                [name, _, kind] if name == metrics::PARSE_ISSUES.name => (&mut self.issues, kind),
+                _ => continue,
+            };
+            *table.entry(name.replace('_', " ")).or_default() += *value as u64;
+        }
+    }
+
     /// All kinds, the worst first, and of those the most frequent.
     pub(crate) fn ranked(&self) -> Vec<&Kind> {
         let mut kinds: Vec<_> = self.kinds.values().collect();
@@ -103,11 +132,6 @@ impl Kind {
             places: Places::default(),
             sample,
         }
-    }
-
-    /// When it happened first and last.
-    pub(crate) fn span(&self) -> Option<(Timestamp, Timestamp)> {
-        self.times.span()
     }
 }
 
