@@ -27,6 +27,7 @@ use shirwatch_parsers::{Format, Level, Record, Settings, parse, parse_row};
 use crate::catalogue::Catalogue;
 use crate::catalogue::Verdict;
 use crate::model::batch::Batch;
+use crate::model::batch::End;
 use crate::model::batch::Framing;
 use crate::model::batch::Position;
 use crate::model::changes::Changes;
@@ -137,6 +138,31 @@ impl Pipeline {
         self.prefilter = prefilter;
         self.ledger.bytes(batch.source, bytes);
         Taken { bytes, framing, notices }
+    }
+
+    /// Takes in what we say ourselves of a source, as a record of that source.
+    pub fn own(
+        &mut self,
+        source: &str,
+        labels: &BTreeMap<String, String>,
+        record: Record<'_>,
+        now: Timestamp,
+    ) -> Vec<Notice> {
+        let batch = Batch {
+            source,
+            labels,
+            path: "shirwatch",
+            bytes: b"",
+            offset: 0,
+            read_at: now,
+            end: End::Eof,
+            framing: Framing::default(),
+            full: false,
+        };
+        let position = Position { path: batch.path.to_owned(), offset: 0, line: 0 };
+        let mut notices = Vec::new();
+        self.judge(&batch, &position, record, &mut None, &mut notices);
+        notices
     }
 
     /// Judges one record: is it an error, is it known, was it counted, what is to be said?

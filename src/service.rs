@@ -14,6 +14,7 @@ mod feedback;
 mod outbox;
 mod rules;
 pub mod tally;
+mod watchdog;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -99,6 +99,14 @@ pub struct SourceConfig {
     pub name: Option<String>,
     /// Labels that are added to every incident and alert of this source.
     pub labels: BTreeMap<String, String>,
+    /// How long nothing may come before that is an incident of its own, such as `6h`; by
+    /// default a source may be silent for ever.
+    #[serde(
+        with = "jiff::fmt::serde::unsigned_duration::friendly::compact::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schemars(with = "Option<String>")]
+    pub silent_after: Option<Duration>,
     /// Log files to follow.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<FileConfig>,
@@ -219,7 +227,9 @@ pub fn open(config: &SourceConfig, how: &Opening<'_>) -> Result<Box<dyn Source>,
         Kind::Stdin(it) => {
             Ok(Box::new(stdin::StdinSource::open(config.name(), &config.labels, it, how)))
         }
-        Kind::WindowsEventLog(it) => windows_event_log::open(it),
+        Kind::WindowsEventLog(it) => {
+            windows_event_log::open(config.name(), &config.labels, it, how)
+        }
     }
 }
 
@@ -247,12 +257,15 @@ pub enum SourceError {
     )]
     WindowsOnly,
 
+    #[error("no channel can be named `{name}`; write it as the event viewer shows it")]
+    Channel { name: String },
+
     #[error("source `{name}` cannot be read")]
     Read { name: String, source: io::Error },
 }
 
 /// True when `wait` has passed since `since`, or the clock was set back.
-fn passed(since: Timestamp, now: Timestamp, wait: Duration) -> bool {
+pub(crate) fn passed(since: Timestamp, now: Timestamp, wait: Duration) -> bool {
     now < since || now.duration_since(since).unsigned_abs() >= wait
 }
 

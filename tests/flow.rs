@@ -73,3 +73,21 @@ fn the_operators_rules_are_taken_in_while_it_runs() {
     daemon.wait_for("/metrics", "shirwatch_config_last_reload_successful 0");
     daemon.wait_for("/api/v1/rules/own-rule", "Our own");
 }
+
+#[test]
+fn a_source_that_falls_silent_is_an_incident_until_it_speaks() {
+    let dir = tempfile::tempdir().unwrap();
+    let sources = "sources:\n  - name: logs\n    silent_after: 1s\n";
+    let config = format!("{sources}    file: {{ include: ['{}/*.log'] }}\n", dir.path().display());
+    let daemon = Daemon::start(dir.path(), &config);
+    daemon.wait_for("/api/v1/incidents?state=open", "\"source-silent\"");
+    daemon.wait_for("/metrics", "shirwatch_errors_total{rule=\"source-silent\"");
+    let ended = (0..300).any(|_| {
+        let log = dir.path().join("a.log");
+        let mut log = std::fs::OpenOptions::new().create(true).append(true).open(log).unwrap();
+        log.write_all(b"all is well\n").unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        daemon.get("/api/v1/incidents?state=resolved").contains("\"source-silent\"")
+    });
+    assert!(ended, "{}", daemon.get("/api/v1/incidents?state=open"));
+}

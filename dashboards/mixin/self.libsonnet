@@ -44,8 +44,9 @@ d.dashboard('self', 'shirwatch itself', 'Sources with their ledger, receivers wi
   ]) + p.says('Read is classified, unclassified, no error, duplicate or dropped: the ledger balances.'),
   p.bars('Damage met in records', 12, [p.line(q.counted('shirwatch_parse_issues_total', 'format, kind'), '{{format}}: {{kind}}')])
   + p.says('Such records were read as far as they go.'),
-  p.bars('Too large, or beyond the cap of series', 12, [
+  p.bars('Too large, gone before it was read, or beyond the cap of series', 12, [
     p.line(q.counted('shirwatch_source_cut_total', 'source'), 'cut: {{source}}'),
+    p.line(q.counted('shirwatch_source_missed_total', 'source'), 'missed: {{source}}'),
     p.line(q.counted('shirwatch_series_limited_total', 'metric'), 'other: {{metric}}'),
   ]),
 

@@ -32,6 +32,7 @@ const EXAMPLES: [(&str, &str); 3] = [
 - name: runs
   file: { include: [/mnt/insights-logs-activityruns/**/PT1H.json] }
   labels: { environment: production }
+  silent_after: 6h
 ",
     ),
     (

@@ -87,6 +87,8 @@ pub enum Ended {
     Quiet,
     /// All activities that failed have succeeded since.
     Succeeded,
+    /// What it told of is known to be over.
+    Over,
     /// Somebody said so.
     ByHand,
 }

@@ -130,6 +130,8 @@ pub const SOURCE_DROPPED: Metric =
     Metric::closed("shirwatch_source_dropped_total", &["source", "reason"]);
 /// Events that did not fit and were read from their beginning only.
 pub const SOURCE_CUT: Metric = Metric::closed("shirwatch_source_cut_total", &["source"]);
+/// Events that were overwritten or cleared before they could be read.
+pub const SOURCE_MISSED: Metric = Metric::closed("shirwatch_source_missed_total", &["source"]);
 /// Bytes that are there and were not read yet.
 pub const SOURCE_LAG: Metric = Metric::closed("shirwatch_source_lag_bytes", &["source"]);
 /// Files held open.

@@ -199,6 +199,7 @@ fn note(incident: &Incident, reason: Reason) -> &'static str {
         Some(Ended::Succeeded) if reason == Reason::Resolved => {
             "All activities that failed have succeeded since."
         }
+        Some(Ended::Over) if reason == Reason::Resolved => "It is over.",
         Some(Ended::ByHand) if reason == Reason::Resolved => "Somebody closed it.",
         _ => "",
     }

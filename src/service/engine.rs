@@ -42,6 +42,7 @@ use crate::service::event::Alarm;
 use crate::service::event::Event;
 use crate::service::rules::Folder;
 use crate::service::tally::Tally;
+use crate::service::watchdog::Watch;
 use crate::sources;
 use crate::sources::Opening;
 use crate::sources::Source;
@@ -83,6 +84,7 @@ pub(super) struct Tap {
     pub(super) source: Box<dyn Source>,
     pub(super) settings: Settings,
     pub(super) trouble: Option<String>,
+    pub(super) watch: Watch,
 }
 
 /// Reads, judges and writes.
@@ -140,7 +142,9 @@ impl Engine {
         let mut taps = Vec::new();
         for source in &config.sources {
             let settings = Settings { timezone: source.time_zone()? };
-            taps.push(Tap { source: sources::open(source, &opening)?, settings, trouble: None });
+            let watch = Watch::new(source.silent_after, clock());
+            let source = sources::open(source, &opening)?;
+            taps.push(Tap { source, settings, trouble: None, watch });
         }
         parts.shared.committed(loaded.totals.iter().map(|(name, labels, value)| {
             let mut key = String::new();
@@ -258,6 +262,9 @@ impl Engine {
         }
         let tally = &mut self.tally;
         let mut notices = self.pipeline.settle(now, Some(&mut |it, full| tally.count(it, full)));
+        if !at_once {
+            notices.extend(self.watch_sources(now));
+        }
         notices.extend(self.pipeline.tick(now));
         self.say(notices);
         self.refresh(now);

@@ -13,12 +13,11 @@
 mod admit;
 pub(crate) mod config;
 pub(crate) mod encoding;
-mod evtx;
 mod find;
-mod gzip;
 mod identity;
 mod look;
 mod offer;
+mod packed;
 mod stream;
 mod trouble;
 mod turn;

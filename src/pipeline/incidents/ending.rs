@@ -90,6 +90,14 @@ impl Incidents {
         due.map(|it| it.notice(Reason::RepeatDue, now)).collect()
     }
 
+    /// Resolves what a rule opened, since its trouble is known to be over.
+    pub fn over(&mut self, rule: &str, now: Timestamp) -> Vec<Notice> {
+        let open = self.known.iter().filter(|(_, it)| it.incident.state == State::Open);
+        let slots = open.filter(|(_, it)| it.incident.rule == rule).map(|(slot, _)| *slot);
+        let slots: Vec<_> = slots.collect();
+        slots.into_iter().filter_map(|slot| self.end(slot, Ended::Over, now)).collect()
+    }
+
     /// Resolves one incident because somebody said so.
     pub fn resolve(&mut self, key: &str, now: Timestamp) -> Option<Option<Notice>> {
         let slot = *self.names.get(key)?;
