@@ -88,12 +88,14 @@ def markup(text, theme):
 def page(columns, theme, title, text):
     back, front, colours = THEMES[theme]
     dots = "".join(f'<i style="background:{it}"></i>' for it in (colours[1], colours[3], colours[2]))
-    return f"""<!doctype html><meta charset="utf-8"><style>
-body {{ margin: 0; padding: 14px; width: max-content; background: transparent; }}
+    # A column of this font is 8.43 wide; whoever takes a picture reads the size from here.
+    width, height = int(columns * 8.43 + 64), 18 * len(text.rstrip("\n").split("\n")) + 96
+    return f"""<!-- {width},{height} --><!doctype html><meta charset="utf-8"><style>
+body {{ margin: 0; padding: 14px; background: {"#fff" if theme == "light" else "#0d0f13"}; }}
 main {{ background: {back}; color: {front}; border: 1px solid #8886; border-radius: 8px; overflow: hidden; }}
-header {{ padding: 8px 12px; border-bottom: 1px solid #8883; font: 13px/1.2 sans-serif; opacity: .85; }}
+header {{ box-sizing: border-box; height: 36px; padding: 9px 12px; border-bottom: 1px solid #8883; font: 13px/18px "Liberation Sans", sans-serif; }}
 header i {{ display: inline-block; width: 11px; height: 11px; border-radius: 50%; margin-right: 6px; }}
-pre {{ margin: 0; padding: 14px 16px; width: {columns}ch; font: 14px/1.32 "DejaVu Sans Mono", monospace; }}
+pre {{ margin: 0; padding: 14px 16px; font: 14px/18px "DejaVu Sans Mono", monospace; }}
 </style><main><header>{dots} {html.escape(title)}</header><pre>{markup(text, theme)}</pre></main>"""
 
 
