@@ -11,6 +11,7 @@ use std::io::Read;
 
 use flate2::bufread::MultiGzDecoder;
 
+use crate::sources::file::cursor::Cursor;
 use crate::sources::file::evtx;
 use crate::sources::file::evtx::Events;
 use crate::sources::file::identity;
@@ -26,6 +27,7 @@ pub(super) fn is_compressed(head: &[u8]) -> bool {
 /// What gives the text of a packed file; a file that it refuses is an error when it is read.
 fn decoder(file: File) -> Box<dyn Read + Send> {
     let event_log = identity::head(&file).is_ok_and(|head| evtx::is_event_log(&head));
+    let file = Cursor::new(file);
     if !event_log {
         return Box::new(MultiGzDecoder::new(BufReader::new(file)));
     }

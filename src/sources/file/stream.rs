@@ -163,6 +163,11 @@ impl Stream {
         Ok(same)
     }
 
+    /// True when the file was deleted, and our handle is what keeps its name taken.
+    pub(super) fn is_deleted(&self) -> bool {
+        matches!(&self.handle, Some(Handle::Plain(file)) if identity::blocks_its_name(file))
+    }
+
     /// Bytes that the pipeline has not taken.
     pub(super) fn lag(&self) -> u64 {
         match self.done {
