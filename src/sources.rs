@@ -227,7 +227,9 @@ pub fn open(config: &SourceConfig, how: &Opening<'_>) -> Result<Box<dyn Source>,
         Kind::Stdin(it) => {
             Ok(Box::new(stdin::StdinSource::open(config.name(), &config.labels, it, how)))
         }
-        Kind::WindowsEventLog(it) => windows_event_log::open(it),
+        Kind::WindowsEventLog(it) => {
+            windows_event_log::open(config.name(), &config.labels, it, how)
+        }
     }
 }
 
@@ -254,6 +256,9 @@ pub enum SourceError {
         "`windows_event_log` works on Windows only; forward the events as files, or remove the source"
     )]
     WindowsOnly,
+
+    #[error("no channel can be named `{name}`; write it as the event viewer shows it")]
+    Channel { name: String },
 
     #[error("source `{name}` cannot be read")]
     Read { name: String, source: io::Error },

@@ -11,6 +11,7 @@ mod flow;
 mod misfortune;
 mod receivers;
 mod redaction;
+mod reload;
 mod restart;
 mod spelling;
 mod support;

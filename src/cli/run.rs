@@ -29,7 +29,7 @@ use crate::service::ServiceError;
 use crate::sources::ReadFrom;
 use crate::sources::SourceConfig;
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct RunArgs {
     #[command(flatten)]
     place: Place,
@@ -70,12 +70,17 @@ pub(super) fn run(args: RunArgs) -> Done {
         "shirwatch starts"
     );
     let deadline = Duration::from_secs(args.deadline);
+    let again = args.clone();
+    let reread = move || configure(&again).map_err(|it| it.error);
     let options = Options {
         once: args.once,
         deadline: if args.once { deadline } else { Duration::from_secs(5) },
         serve: !args.once || args.listen.is_some(),
         on_address: interactive.then(|| Box::new(say_address) as Box<dyn FnOnce(&str) + Send>),
         on_incident: interactive.then(printer),
+        config_file: args.place.config.clone(),
+        reread: Some(Box::new(reread)),
+        orders: None,
     };
     let ended = service::run(config, options).map_err(failure)?;
     if args.once {

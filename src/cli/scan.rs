@@ -39,7 +39,7 @@ use crate::sources::SourceConfig;
 
 #[derive(Debug, Args)]
 pub(super) struct ScanArgs {
-    /// Files, folders or globs; `.gz` and `.evtx` files are read through.
+    /// Files, folders or globs; `.gz`, `.zip` and `.evtx` files are read through.
     #[arg(required = true)]
     paths: Vec<PathBuf>,
     /// Exit with 4 when an error of this severity or worse was found.

@@ -79,6 +79,15 @@ pub const LAST_ERROR: Metric =
 /// Incidents in the store.
 pub const INCIDENTS: Metric =
     Metric::closed("shirwatch_incidents", &["state", "category", "severity"]);
+/// When an open incident was seen first; see [`OPEN_INCIDENTS_SHOWN`].
+pub const INCIDENT_FIRST_SEEN: Metric = Metric::closed(
+    "shirwatch_incident_first_seen_timestamp_seconds",
+    &["fingerprint", "rule", "category", "severity"],
+);
+/// Errors that name the node of an integration runtime.
+pub const NODE_ERRORS: Metric =
+    Metric::closed("shirwatch_node_errors_total", &["node", "category", "severity"])
+        .open(&["node"], Cap::Configured);
 /// Runs of activities.
 pub const ACTIVITY_RUNS: Metric = Metric::closed(
     "shirwatch_activity_runs_total",
@@ -121,6 +130,8 @@ pub const SOURCE_DROPPED: Metric =
     Metric::closed("shirwatch_source_dropped_total", &["source", "reason"]);
 /// Events that did not fit and were read from their beginning only.
 pub const SOURCE_CUT: Metric = Metric::closed("shirwatch_source_cut_total", &["source"]);
+/// Events that were overwritten or cleared before they could be read.
+pub const SOURCE_MISSED: Metric = Metric::closed("shirwatch_source_missed_total", &["source"]);
 /// Bytes that are there and were not read yet.
 pub const SOURCE_LAG: Metric = Metric::closed("shirwatch_source_lag_bytes", &["source"]);
 /// Files held open.
@@ -154,8 +165,17 @@ pub const RELOAD_TIME: Metric =
     Metric::closed("shirwatch_config_last_reload_timestamp_seconds", &[]);
 
 /// The metrics that have a cap.
-pub const CAPPED: [Metric; 5] =
-    [ERROR_CODES, ROOT_EXCEPTIONS, ACTIVITY_RUNS, ACTIVITY_RUN_DURATION, PIPELINE_RUNS];
+pub const CAPPED: [Metric; 6] = [
+    ERROR_CODES,
+    ROOT_EXCEPTIONS,
+    NODE_ERRORS,
+    ACTIVITY_RUNS,
+    ACTIVITY_RUN_DURATION,
+    PIPELINE_RUNS,
+];
+
+/// Open incidents that have a series of their own: the worst, and of those the latest.
+pub const OPEN_INCIDENTS_SHOWN: usize = 200;
 
 /// The status of a run as a label: one of a closed set, whatever the log says.
 #[must_use]

@@ -57,7 +57,7 @@ use Kind::{Counter, Gauge, Histogram};
 
 /// All metrics, in the order in which they are shown.
 #[rustfmt::skip]
-pub const TABLE: [Row; 32] = [
+pub const TABLE: [Row; 35] = [
     row(metrics::BUILD_INFO,            Gauge,     "The build that is running; always 1."),
     row(metrics::ERRORS,                Counter,   "Errors found in the logs."),
     row(metrics::ERROR_CODES,           Counter,   "Errors by the outermost error code of their exception chain."),
@@ -65,6 +65,8 @@ pub const TABLE: [Row; 32] = [
     row(metrics::UNCLASSIFIED,          Counter,   "Errors that no rule of the catalogue knows."),
     row(metrics::LAST_ERROR,            Gauge,     "When the latest error of the category happened, by the time in the log."),
     row(metrics::INCIDENTS,             Gauge,     "Incidents in the store."),
+    row(metrics::INCIDENT_FIRST_SEEN,   Gauge,     "When an open incident was seen first, for the worst and latest of them."),
+    row(metrics::NODE_ERRORS,           Counter,   "Errors that name a node, by node."),
     row(metrics::ACTIVITY_RUNS,         Counter,   "Activity runs found in the logs."),
     row(metrics::ACTIVITY_RUN_DURATION, Histogram, "How long activity runs took that have ended."),
     row(metrics::PIPELINE_RUNS,         Counter,   "Pipeline runs found in the logs."),
@@ -78,6 +80,7 @@ pub const TABLE: [Row; 32] = [
     row(metrics::SOURCE_DUPLICATES,     Counter,   "Records of the source that had been counted before."),
     row(metrics::SOURCE_DROPPED,        Counter,   "Records of the source that were given up."),
     row(metrics::SOURCE_CUT,            Counter,   "Events that were too large and were read from their beginning only."),
+    row(metrics::SOURCE_MISSED,         Counter,   "Events that were overwritten or cleared before they could be read."),
     row(metrics::SOURCE_LAG,            Gauge,     "Bytes of the source that are there and were not read yet."),
     row(metrics::SOURCE_FILES,          Gauge,     "Files that the source holds open."),
     row(metrics::SOURCE_LAST_READ,      Gauge,     "When something was read from the source last."),
@@ -117,6 +120,8 @@ pub struct Snapshot {
     pub revision: String,
     /// How many incidents there are of each kind.
     pub incidents: HashMap<(State, Category, Severity), u64>,
+    /// Open incidents by fingerprint, rule, category and severity: when each was seen first.
+    pub open: Vec<OpenIncident>,
     /// When the latest error of a category happened.
     pub last_error: BTreeMap<Category, Timestamp>,
     /// The sources, by name.
@@ -129,6 +134,21 @@ pub struct Snapshot {
     pub reload_successful: bool,
     /// When the configuration in use was loaded.
     pub reloaded_at: Option<Timestamp>,
+}
+
+/// One incident that is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenIncident {
+    /// Its number, as the address of its page spells it.
+    pub fingerprint: String,
+    /// The rule that knows it.
+    pub rule: String,
+    /// The kind of trouble.
+    pub category: Category,
+    /// How urgent it is.
+    pub severity: Severity,
+    /// When it was seen first.
+    pub first_seen: Timestamp,
 }
 
 /// How a source stands.
@@ -195,6 +215,11 @@ fn gauges(it: &Snapshot, put: &mut impl FnMut(&Metric, &[&str], f64)) {
     for ((state, category, severity), count) in &it.incidents {
         let values = [state.as_str(), category.as_str(), severity.as_str()];
         put(&metrics::INCIDENTS, &values, *count as f64);
+    }
+    for open in &it.open {
+        let (category, severity) = (open.category.as_str(), open.severity.as_str());
+        let values = [open.fingerprint.as_str(), &open.rule, category, severity];
+        put(&metrics::INCIDENT_FIRST_SEEN, &values, seconds(open.first_seen));
     }
     for (category, at) in &it.last_error {
         put(&metrics::LAST_ERROR, &[category.as_str()], seconds(*at));

@@ -96,6 +96,10 @@ impl Ledger {
         if let Some(name) = it.record.root().and_then(|root| root.type_name.as_deref()) {
             self.add(&metrics::ROOT_EXCEPTIONS, &[name], 1.0);
         }
+        if let Some(node) = it.record.context.node.as_deref() {
+            let labels = [node, it.category.as_str(), it.severity.as_str()];
+            self.add(&metrics::NODE_ERRORS, &labels, 1.0);
+        }
         if !known {
             self.add(&metrics::UNCLASSIFIED, &[], 1.0);
         }

@@ -1,14 +1,39 @@
 //! What the engine shows of itself: gauges, health, and one line of log for each change.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
+use crate::model::incident::State;
+use crate::model::metrics::OPEN_INCIDENTS_SHOWN;
+use crate::outputs::prometheus::OpenIncident;
 use crate::outputs::prometheus::RuntimeGauges;
 use crate::outputs::prometheus::SourceGauges;
 use crate::service::clock;
 use crate::service::engine::Engine;
 use crate::store::StoreError;
 use crate::web::shared::Health;
+
+/// What was to be taken in anew and is not used; the old goes on.
+#[derive(Debug, Default)]
+pub(super) struct Refused {
+    /// Why the configuration is not.
+    pub(super) config: Option<String>,
+    /// Why the operator's rules are not.
+    pub(super) rules: Option<String>,
+}
+
+impl Refused {
+    fn notes(&self) -> Vec<String> {
+        let note = |what, why: &Option<String>| {
+            why.as_ref().map(|it| format!("the new {what} is not used: {it}"))
+        };
+        [note("configuration", &self.config), note("folder of rules", &self.rules)]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+}
 
 impl Engine {
     /// Writes gauges and health anew.
@@ -20,6 +45,7 @@ impl Engine {
             let last = last_error.entry(it.category).or_insert(it.last_seen);
             *last = it.last_seen.max(*last);
         }
+        let open = self.worst();
         let mut sources = BTreeMap::new();
         let mut not_ready = Vec::new();
         for tap in &self.taps {
@@ -47,16 +73,31 @@ impl Engine {
         snapshot.version = env!("CARGO_PKG_VERSION").to_owned();
         snapshot.revision = option_env!("SHIRWATCH_REVISION").unwrap_or_default().to_owned();
         snapshot.incidents = incidents;
+        snapshot.open = open;
         snapshot.last_error = last_error;
         snapshot.sources = sources;
         snapshot.queues = queues;
         snapshot.runtimes = runtimes;
-        if snapshot.reloaded_at.is_none() {
-            snapshot.reload_successful = true;
-            snapshot.reloaded_at = Some(clock());
-        }
+        snapshot.reloaded_at.get_or_insert_with(clock);
+        let notes = self.refused.notes();
+        snapshot.reload_successful = notes.is_empty();
         drop(snapshot);
-        self.shared.set_health(Health { dead: Vec::new(), not_ready });
+        self.shared.set_health(Health { dead: Vec::new(), not_ready, notes });
+    }
+
+    /// The open incidents that have a series of their own.
+    fn worst(&self) -> Vec<OpenIncident> {
+        let open = self.pipeline.incidents.iter().filter(|it| it.state == State::Open);
+        let mut open: Vec<_> = open.collect();
+        open.sort_by_key(|it| Reverse((it.severity, it.last_seen)));
+        let shown = open.into_iter().take(OPEN_INCIDENTS_SHOWN).map(|it| OpenIncident {
+            fingerprint: it.fingerprint.to_string(),
+            rule: it.rule.clone(),
+            category: it.category,
+            severity: it.severity,
+            first_seen: it.first_seen,
+        });
+        shown.collect()
     }
 
     /// The store cannot be written: reading stops until it can.

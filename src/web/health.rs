@@ -1,7 +1,8 @@
 //! `/livez`, `/readyz` and `/metrics`: for machines that watch the watcher.
 //!
 //! `/livez` fails when a restart would help, `/readyz` when the work is not done at this
-//! moment; both say why, one reason a line. `/metrics` shows what was committed.
+//! moment; both say why, one reason a line. Behind an `ok` stand notes, such as that a new
+//! configuration is not used. `/metrics` shows what was committed.
 
 use std::sync::Arc;
 
@@ -15,13 +16,13 @@ use crate::web::shared::Shared;
 
 /// Whether the daemon is alive.
 pub async fn livez(State(shared): State<Arc<Shared>>) -> Response {
-    verdict(&shared.health().dead)
+    verdict(&shared.health().dead, &[])
 }
 
 /// Whether the daemon does its work.
 pub async fn readyz(State(shared): State<Arc<Shared>>) -> Response {
     let health = shared.health();
-    verdict(&[health.dead, health.not_ready].concat())
+    verdict(&[health.dead, health.not_ready].concat(), &health.notes)
 }
 
 /// What was counted.
@@ -34,9 +35,9 @@ pub async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
     }
 }
 
-fn verdict(reasons: &[String]) -> Response {
-    if reasons.is_empty() {
-        return "ok\n".into_response();
-    }
-    (StatusCode::SERVICE_UNAVAILABLE, reasons.join("\n") + "\n").into_response()
+fn verdict(reasons: &[String], notes: &[String]) -> Response {
+    let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let ok = reasons.is_empty().then(|| "ok".to_owned());
+    let lines: Vec<String> = ok.into_iter().chain(reasons.iter().chain(notes).cloned()).collect();
+    (status, lines.join("\n") + "\n").into_response()
 }

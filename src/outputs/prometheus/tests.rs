@@ -12,6 +12,7 @@ fn totals() -> Totals {
     };
     count(&metrics::ERRORS, &["sql-login-failed", "authentication", "error", "user"]);
     count(&metrics::ERROR_CODES, &["a\"b\\c\nd"]);
+    count(&metrics::NODE_ERRORS, &["node-1", "dns", "error"]);
     count(&metrics::PIPELINE_RUNS, &["Failed", "nightly"]);
     count(&metrics::SOURCE_OUTCOMES, &["logs", "classified"]);
     for seconds in [0.5, 4.0, 4.5, 100_000.0] {
@@ -23,11 +24,19 @@ fn totals() -> Totals {
 fn snapshot() -> Snapshot {
     let at: Timestamp = "2026-03-01T06:12:09.4Z".parse().unwrap();
     let source = SourceGauges { lag_bytes: 7, files_open: 1, last_read: Some(at), stalled: false };
+    let open = OpenIncident {
+        fingerprint: "9f86d081884c7d65".to_owned(),
+        rule: "dns-failed".to_owned(),
+        category: Category::Dns,
+        severity: Severity::Error,
+        first_seen: at,
+    };
     let runtime = RuntimeGauges { status: Some("Limited".to_owned()), last_connect: Some(at) };
     Snapshot {
         version: "0.1.0".to_owned(),
         revision: "abc".to_owned(),
         incidents: HashMap::from([((State::Open, Category::Dns, Severity::Error), 2)]),
+        open: vec![open],
         last_error: BTreeMap::from([(Category::Dns, at)]),
         sources: BTreeMap::from([("logs".to_owned(), source)]),
         queues: BTreeMap::from([("ops".to_owned(), 3)]),
@@ -52,6 +61,8 @@ fn what_was_counted_is_shown() {
     check(r#"shirwatch_activity_run_duration_seconds_sum{activity_type="Copy"} 100009"#);
     check(r#"shirwatch_activity_run_duration_seconds_count{activity_type="Copy"} 4"#);
     check(r#"shirwatch_incidents{state="open",category="dns",severity="error"} 2"#);
+    check(r#"shirwatch_incident_first_seen_timestamp_seconds{fingerprint="9f86d081884c7d65",rule="dns-failed",category="dns",severity="error"} 1772345529.4"#);
+    check(r#"shirwatch_node_errors_total{node="node-1",category="dns",severity="error"} 1"#);
     check(r#"shirwatch_last_error_timestamp_seconds{category="dns"} 1772345529.4"#);
     check(r#"shirwatch_source_lag_bytes{source="logs"} 7"#);
     check(r#"shirwatch_source_stalled{source="logs"} 0"#);

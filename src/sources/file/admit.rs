@@ -25,12 +25,12 @@ use crate::sources::file::Number;
 use crate::sources::file::encoding::Charset;
 use crate::sources::file::encoding::Encoding;
 use crate::sources::file::find::Found;
-use crate::sources::file::gzip;
-use crate::sources::file::gzip::Unpacker;
 use crate::sources::file::identity;
 use crate::sources::file::identity::FileId;
 use crate::sources::file::identity::HEAD;
 use crate::sources::file::identity::Mark;
+use crate::sources::file::packed;
+use crate::sources::file::packed::Unpacker;
 use crate::sources::file::stream::BUFFER;
 use crate::sources::file::stream::Handle;
 use crate::sources::file::stream::Place;
@@ -268,8 +268,8 @@ impl Stranger {
     fn meet(found: Found) -> io::Result<Self> {
         let file = File::open(&found.path)?;
         let raw = identity::head(&file)?;
-        let compressed = gzip::is_compressed(&raw);
-        let head = if compressed { gzip::head(file.try_clone()?, HEAD)? } else { raw };
+        let compressed = packed::is_compressed(&raw);
+        let head = if compressed { packed::head(file.try_clone()?, HEAD)? } else { raw };
         let size = file.metadata()?.len();
         Ok(Self { found, file, size, head, compressed })
     }

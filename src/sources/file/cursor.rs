@@ -12,18 +12,23 @@ use std::io::SeekFrom;
 use crate::sources::file::identity;
 
 /// Reads a file from its beginning, wherever the file itself stands.
-pub(super) struct Cursor {
+pub(super) struct FileCursor {
     file: File,
     at: u64,
 }
 
-impl Cursor {
+impl FileCursor {
     pub(super) fn new(file: File) -> Self {
         Self { file, at: 0 }
     }
+
+    /// Another place in the same file, the same at first.
+    pub(super) fn try_clone(&self) -> io::Result<Self> {
+        Ok(Self { file: self.file.try_clone()?, at: self.at })
+    }
 }
 
-impl Read for Cursor {
+impl Read for FileCursor {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = identity::read_at(&self.file, buffer, self.at)?;
         self.at += read as u64;
@@ -31,7 +36,7 @@ impl Read for Cursor {
     }
 }
 
-impl Seek for Cursor {
+impl Seek for FileCursor {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         let place = match to {
             SeekFrom::Start(at) => Some(at),
@@ -51,7 +56,7 @@ mod tests {
     fn nobody_else_moves_it() {
         let mut file = tempfile::tempfile().unwrap();
         io::Write::write_all(&mut file, b"abcdef").unwrap();
-        let mut cursor = Cursor::new(file.try_clone().unwrap());
+        let mut cursor = FileCursor::new(file.try_clone().unwrap());
         check(&mut cursor, "ab");
         file.seek(SeekFrom::Start(5)).unwrap();
         identity::head(&file).unwrap();
@@ -64,7 +69,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(cursor: &mut Cursor, expected: &str) {
+    fn check(cursor: &mut FileCursor, expected: &str) {
         let mut read = vec![0; expected.len()];
         cursor.read_exact(&mut read).unwrap();
         assert_eq!(read, expected.as_bytes());

@@ -24,7 +24,7 @@ use crate::sources::file::identity::FileId;
 use crate::sources::file::trouble::Troubles;
 
 /// Formats that are no text; `scan` reads them, a source does not.
-const BINARY: [&str; 1] = ["zip"];
+const BINARY: [&str; 8] = ["7z", "bz2", "cab", "etl", "rar", "tar", "xz", "zst"];
 
 /// Folders within folders that are entered; a loop of links ends here at the latest.
 const DEPTH: usize = 64;
@@ -136,7 +136,10 @@ impl Finder {
         if is_binary(path) {
             // A folder may hold such files; one that was named is a mistake.
             if entry.depth() == 0 {
-                troubles.note(path, &"not a text; a source reads text files, `.gz` and `.evtx`");
+                troubles.note(
+                    path,
+                    &"not a text; a source reads text files, `.gz`, `.zip` and `.evtx`",
+                );
             }
             return;
         }

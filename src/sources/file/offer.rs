@@ -45,6 +45,8 @@ pub(super) struct Reading {
 pub(super) enum Look {
     /// Nothing to offer now.
     Nothing,
+    /// Nothing to offer now, and more behind it.
+    Again,
     /// It is not the file that we have read.
     Replaced,
     /// The bytes from `start` in the buffer.
@@ -138,11 +140,10 @@ impl Stream {
             return damage.map_or(Ok(Look::Replaced), Err);
         }
         if let Some(damage) = damage {
-            tracing::warn!(path = self.shown, %damage, "the file is damaged; read as far as it goes");
+            self.damage = Some(format!("it is damaged, and read as far as it goes: {damage}"));
         }
         if unpacker.ended && unpacker.kept.len() == start {
-            self.end();
-            return Ok(Look::Nothing);
+            return Ok(if self.next_text() { Look::Again } else { Look::Nothing });
         }
         let length = unpacker.kept.len().min(start + self.want);
         let end =
@@ -154,6 +155,19 @@ impl Stream {
             self.give_back(buffers);
         }
         Ok(look)
+    }
+
+    /// Goes on to the next text of a packed file; false when it is read to its end. What was
+    /// known of one text does not hold for the next.
+    fn next_text(&mut self) -> bool {
+        let Some(Handle::Packed(unpacker)) = &mut self.handle else { return false };
+        if !unpacker.next() {
+            self.end();
+            return false;
+        }
+        (self.framing, self.encoding, self.window) = (Framing::default(), None, Mark::of(&[]));
+        self.dirty = true;
+        true
     }
 
     fn give_back(&mut self, buffers: &mut Buffers) {
@@ -189,9 +203,10 @@ impl Stream {
         };
         self.encoding = Some(encoding);
         self.dirty = true;
-        let mark = if self.offset == 0 { encoding.mark(data) } else { 0 };
+        let begins = self.offset == 0 || self.compressed && self.window.bytes == 0;
+        let mark = if begins { encoding.mark(data) } else { 0 };
         if mark > 0 {
-            self.offset = mark as u64;
+            self.offset += mark as u64;
             self.window = Mark::of(&data[..mark]);
         }
         (encoding, start + mark)
@@ -224,7 +239,7 @@ impl Stream {
             self.moved_at = Some(offer.now);
         }
         self.give_back(buffers);
-        if offer.end == End::Eof {
+        if offer.end == End::Eof && !self.next_text() {
             self.end();
         }
     }

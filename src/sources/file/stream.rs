@@ -20,11 +20,11 @@ use crate::model::batch::Framing;
 use crate::model::checkpoint::Checkpoint;
 use crate::sources::file::encoding::Charset;
 use crate::sources::file::encoding::Encoding;
-use crate::sources::file::gzip::Unpacker;
 use crate::sources::file::identity;
 use crate::sources::file::identity::FileId;
 use crate::sources::file::identity::Identity;
 use crate::sources::file::identity::Mark;
+use crate::sources::file::packed::Unpacker;
 
 /// Bytes that are read in one go, unless an event is longer.
 pub(super) const BUFFER: usize = 256 * 1024;
@@ -42,6 +42,8 @@ pub(super) struct Stream {
     pub(super) replaced: bool,
     pub(super) place: Place,
     pub(super) compressed: bool,
+    /// What is wrong with a packed file that is read as far as it goes.
+    pub(super) damage: Option<String>,
     pub(super) encoding: Option<Encoding>,
     pub(super) offset: u64,
     pub(super) framing: Framing,
@@ -58,7 +60,7 @@ pub(super) struct Stream {
     pub(super) grew_at: Option<Timestamp>,
     pub(super) moved_at: Option<Timestamp>,
     pub(super) idle_offered: bool,
-    /// Of a compressed file that was read to its end: its size.
+    /// Of a packed file that was read to its end: its size.
     pub(super) done: Option<u64>,
     /// True when nothing more is expected: read once to the end.
     pub(super) ended: bool,

@@ -83,16 +83,28 @@ impl Bench {
         self.wait(500);
         let now = self.now();
         for _ in 0..10_000 {
-            let source = self.source();
-            let Some(batch) = source.read(now).unwrap() else {
+            if !self.read(now) {
                 return self.commit();
-            };
-            let (name, text, taken) = take(&batch);
-            let framing = Framing { line: batch.framing.line + 1, ..batch.framing };
-            source.advance(taken, framing);
-            self.taken.push((name, text));
+            }
         }
         panic!("the source never rests");
+    }
+
+    /// One batch is read, where there is one, and committed.
+    fn step(&mut self) {
+        self.wait(500);
+        self.read(self.now());
+        self.commit();
+    }
+
+    fn read(&mut self, now: Timestamp) -> bool {
+        let source = self.source();
+        let Some(batch) = source.read(now).unwrap() else { return false };
+        let (name, text, taken) = take(&batch);
+        let framing = Framing { line: batch.framing.line + 1, ..batch.framing };
+        source.advance(taken, framing);
+        self.taken.push((name, text));
+        true
     }
 
     fn commit(&mut self) {
@@ -139,4 +151,23 @@ fn gzip(text: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(text).unwrap();
     encoder.finish().unwrap()
+}
+
+fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, bytes) in files {
+        let packing = match bytes.len() {
+            0..100 => zip::CompressionMethod::Stored,
+            _ => zip::CompressionMethod::Deflated,
+        };
+        let options = zip::write::SimpleFileOptions::default().compression_method(packing);
+        match name.strip_suffix('/') {
+            Some(folder) => writer.add_directory(folder, options).unwrap(),
+            None => {
+                writer.start_file(*name, options).unwrap();
+                writer.write_all(bytes).unwrap();
+            }
+        }
+    }
+    writer.finish().unwrap().into_inner()
 }

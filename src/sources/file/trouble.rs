@@ -28,6 +28,8 @@ struct Trouble {
     blind: bool,
     /// True when something is there that is not read.
     unread: bool,
+    /// True when it lasts as long as the file does.
+    lasting: bool,
 }
 
 impl Troubles {
@@ -60,6 +62,11 @@ impl Troubles {
         self.insert(path, error, Trouble { reading: true, unread: true, ..Trouble::default() });
     }
 
+    /// `path` was read as far as that goes.
+    pub(super) fn note_damage(&mut self, path: &Path, error: &dyn Display) {
+        self.insert(path, error, Trouble { reading: true, lasting: true, ..Trouble::default() });
+    }
+
     fn insert(&mut self, path: &Path, error: &dyn Display, kind: Trouble) {
         let (path, error) = (path.display().to_string(), error.to_string());
         if self.by_path.len() >= LIMIT && !self.by_path.contains_key(&path) {
@@ -69,6 +76,17 @@ impl Troubles {
             tracing::warn!(source = self.source, path, error, "cannot read; will try again");
         }
         self.by_path.insert(path, Trouble { error, fresh: true, ..kind });
+    }
+
+    /// `path` can be read.
+    pub(super) fn end_reading(&mut self, path: &Path) {
+        if self.by_path.is_empty() {
+            return;
+        }
+        let path = path.display().to_string();
+        if self.by_path.get(&path).is_some_and(|it| !it.lasting) {
+            self.end(&path);
+        }
     }
 
     /// All is well with `path`, or it is gone.

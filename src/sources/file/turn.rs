@@ -11,11 +11,11 @@ use jiff::Timestamp;
 
 use crate::sources::file::FileSource;
 use crate::sources::file::Number;
-use crate::sources::file::gzip::Unpacker;
 use crate::sources::file::identity;
 use crate::sources::file::offer::Look;
 use crate::sources::file::offer::Offer;
 use crate::sources::file::offer::Reading;
+use crate::sources::file::packed::Unpacker;
 use crate::sources::file::stream::Handle;
 use crate::sources::file::stream::Place;
 use crate::sources::file::stream::Stream;
@@ -100,7 +100,7 @@ impl FileSource {
                 self.well(number);
                 return Some(offer);
             }
-            Ok(Look::Nothing) => self.rest(number, closing, now),
+            Ok(Look::Nothing | Look::Again) => self.rest(number, closing, now),
             Ok(Look::Replaced) => self.replaced(number, now),
             Err(error) => self.fail(number, &error),
         }
@@ -144,13 +144,20 @@ impl FileSource {
         if stream.compressed {
             self.unpacking = Some(number);
         }
-        stream.look(&mut self.buffers, how)
+        let mut look = stream.look(&mut self.buffers, how);
+        while matches!(look, Ok(Look::Again)) {
+            look = stream.look(&mut self.buffers, how);
+        }
+        if let Some(damage) = stream.damage.take() {
+            self.troubles.note_damage(&stream.path, &damage);
+        }
+        look
     }
 
     /// A file could be read.
     fn well(&mut self, number: Number) {
         if let Some(stream) = self.streams.get(&number) {
-            self.troubles.clear(&stream.path);
+            self.troubles.end_reading(&stream.path);
         }
     }
 

@@ -9,6 +9,7 @@ use crate::model::size::ByteSize;
 use crate::sources::Source;
 use crate::sources::file::config::ReadFrom;
 use crate::sources::file::tests::Bench;
+use crate::sources::file::tests::archive;
 use crate::sources::file::tests::gzip;
 
 /// Lines of 1000 bytes.
@@ -137,6 +138,64 @@ fn compressed_files_are_read_member_by_member_and_once() {
 }
 
 #[test]
+fn the_files_of_an_archive_are_read_one_by_one_and_once() {
+    let mut bench = Bench::with(|it| it.include = vec![it.include[0].replace("*.log*", "*.zip")]);
+    let wide: Vec<u8> = "\u{feff}wide\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let inner = gzip(b"inner\n");
+    let files: [(&str, &[u8]); 5] = [
+        ("a.log", b"one\nhalf"),
+        ("w.log", &wide),
+        ("folder/", b""),
+        ("g.gz", &inner),
+        ("z.log", b"last\n"),
+    ];
+    fs::write(bench.path("a.zip"), archive(&files)).unwrap();
+    (0..6).for_each(|_| bench.poll());
+    let texts: Vec<_> = bench.taken.drain(..).map(|it| it.1).filter(|it| !it.is_empty()).collect();
+    assert_eq!(texts, ["one\nhalf", "wide\n", "last\n"]);
+    let errors = bench.source().status().errors;
+    let error = errors.values().next().map(String::as_str).unwrap_or_default();
+    assert!(
+        error.ends_with("`g.gz` is packed once more; unpack the archive to have it"),
+        "{error}"
+    );
+    bench.restart();
+    (0..4).for_each(|_| bench.poll());
+    assert_eq!(bench.told(), "");
+}
+
+#[test]
+fn a_restart_in_the_middle_of_an_archive_goes_on_there() {
+    for commits in 1..8 {
+        let mut bench =
+            Bench::with(|it| it.include = vec![it.include[0].replace("*.log*", "*.zip")]);
+        let (long, more) = (lines(400), lines(300));
+        let files: [(&str, &[u8]); 3] = [("a.log", &long), ("b.log", b"two\n"), ("c.log", &more)];
+        fs::write(bench.path("a.zip"), archive(&files)).unwrap();
+        (0..commits).for_each(|_| bench.step());
+        bench.restart();
+        (0..6).for_each(|_| bench.poll());
+        let read: usize = bench.taken.iter().map(|it| it.1.len()).sum();
+        assert_eq!(read, 400_000 + 4 + 300_000, "{commits}");
+    }
+}
+
+#[test]
+fn a_damaged_file_of_an_archive_is_named_and_the_others_are_read() {
+    let mut bench = Bench::with(|it| it.include = vec![it.include[0].replace("*.log*", "*.zip")]);
+    let mut bytes = archive(&[("a.log", b"one\n"), ("b.log", b"two\n")]);
+    let at = bytes.windows(4).position(|it| it == b"one\n").unwrap();
+    bytes[at] = b'O';
+    fs::write(bench.path("a.zip"), bytes).unwrap();
+    (0..6).for_each(|_| bench.poll());
+    assert_eq!(bench.told(), "One two");
+    let status = bench.source().status();
+    let error = status.errors.values().next().map(String::as_str).unwrap_or_default();
+    assert!(error.contains("`a.log` in it has other content than it should"), "{error}");
+    assert!(!status.stalled, "there is no more to read");
+}
+
+#[test]
 fn a_damaged_compressed_file_is_read_as_far_as_it_goes() {
     let mut bench = Bench::new();
     let mut packed = gzip(b"one\ntwo\n");
@@ -146,6 +205,8 @@ fn a_damaged_compressed_file_is_read_as_far_as_it_goes() {
     fs::write(bench.path("a.log.gz"), &packed).unwrap();
     (0..3).for_each(|_| bench.poll());
     assert_eq!(bench.told(), "one two");
+    let error = bench.source().status().errors.into_values().next().unwrap_or_default();
+    assert!(error.starts_with("it is damaged, and read as far as it goes: "), "{error}");
 }
 
 #[test]

@@ -1,0 +1,77 @@
+// Integration runtimes and their nodes: which is down, since when, and what fails on it.
+
+local d = import 'dashboard.libsonnet';
+local to = import 'links.libsonnet';
+local p = import 'panel.libsonnet';
+local q = import 'query.libsonnet';
+
+// The same as in the recording rule; the names of the states are the vendor's, in any case.
+local down = 'status=~"(?i:offline|initializefailed)"';
+local status(which) = '%s == 1' % q.metric('shirwatch_ir_status', which);
+
+// One number for a runtime: 3 is well, 2 is on its way or not fully there, 1 is down.
+local standing = |||
+  max by (integration_runtime) (
+    3 * (%s) or 2 * (%s) or 1 * (%s)
+  )
+||| % [
+  status('status=~"(?i:online)"'),
+  status('status!~"(?i:online|offline|initializefailed)"'),
+  status(down),
+];
+
+local timeline(width) = p.states('Runtimes', width, [p.line(std.stripChars(standing, '\n'), '{{integration_runtime}}')], [
+  [3, 'online', 'green'],
+  [2, 'limited', 'orange'],
+  [1, 'down', 'dark-red'],
+]);
+
+// What goes wrong on a node or between it and the rest, and not in a pipeline.
+local of_machine = 'category=~"ir-.*|credential-store|missing-dependency"';
+local of_network = 'category=~"connectivity|firewall|dns|private-endpoint|tls|proxy"';
+
+local nodes = 'node=~"$node"';
+local errors(by, which) = [p.line(q.counted('shirwatch_errors_total', by, more=which), '{{%s}}' % by)];
+
+d.dashboard('runtimes', 'Integration runtimes and nodes', 'How each integration runtime stands, when it was connected last, and what fails on its nodes.', [
+  p.stat('Runtimes known', 4, 'count(count by (integration_runtime) (%s)) or vector(0)' % q.metric('shirwatch_ir_status')),
+  p.stat('Down', 4, 'count(max by (integration_runtime) (%s) > 0) or vector(0)' % q.lately('shirwatch_ir_status', down), steps=[[1, 'dark-red']]),
+  p.stat('Longest without contact', 4, 'max(time() - %s) or vector(0)' % q.metric('shirwatch_ir_last_connect_timestamp_seconds'), 's', [[3600, 'orange'], [86400, 'red']])
+  + p.says('By what the logs say; a runtime that nothing fails on is not written of.'),
+  p.stat('Nodes with errors', 4, 'count(%s > 0) or vector(0)' % q.counted('shirwatch_node_errors_total', 'node', '$__range', nodes), steps=[[1, 'orange']]),
+  p.stat('Errors of machines', 4, q.total('shirwatch_errors_total', of_machine), steps=[[1, 'orange']]),
+  p.stat('Errors of the network', 4, q.total('shirwatch_errors_total', of_network), steps=[[1, 'orange']]),
+
+  d.row('Runtimes'),
+  timeline(16),
+  p.table('Last contact', 8, {
+    at: 'max by (integration_runtime, instance) (%s) * 1000' % q.lately('shirwatch_ir_last_connect_timestamp_seconds'),
+  }, [
+    ['integration_runtime', 'Runtime', []],
+    ['at', 'Connected', p.as('dateTimeFromNow')],
+    ['instance', 'Page', p.to('Open incidents', to.page)],
+  ]),
+  p.bars('Activity runs by runtime', 12, [p.line(q.counted('shirwatch_activity_runs_total', 'integration_runtime'), '{{integration_runtime}}')]),
+  p.bars('Failed activity runs by runtime', 12, [p.line(q.counted('shirwatch_activity_runs_total', 'integration_runtime', more='status="Failed"'), '{{integration_runtime}}')]),
+
+  d.row('Nodes'),
+  p.bars('Errors by node', 12, [p.line(q.counted('shirwatch_node_errors_total', 'node', more=nodes), '{{node}}')], height=10),
+  p.table('What fails on which node', 12, {
+    count: q.top(30, 'shirwatch_node_errors_total', 'node, category, severity, instance', nodes),
+  }, [
+    ['node', 'Node', []],
+    ['category', 'Category', p.to('Incidents of this kind', to.dashboard('incidents', '&var-category=${__data.fields.category}'))],
+    ['severity', 'Severity', p.coloured],
+    ['count', 'Errors', []],
+    ['instance', 'Page', p.to('Open incidents', to.page)],
+  ], 10),
+  p.bars('Errors of machines by category', 12, errors('category', of_machine))
+  + p.says('Registration, health, memory and disk, upgrades, the credential store, what is not installed.'),
+  p.bars('Errors of the network by category', 12, errors('category', of_network)),
+], [
+  d.variable('node', 'Node', 'shirwatch_node_errors_total', 'node'),
+]) + {
+  // For the overview, and not part of the JSON.
+  down:: down,
+  timeline:: timeline,
+}
