@@ -11,6 +11,7 @@ mod notify;
 mod rules;
 mod run;
 mod scan;
+mod service;
 mod silences;
 pub mod terminal;
 
@@ -24,6 +25,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use crate::catalogue::CatalogueError;
 use crate::config::Config;
 use crate::config::faults::Faults;
+use crate::config::native;
 
 /// Reads the logs of Azure Data Factory and Synapse integration runtimes, tells which
 /// documented error each failure is, and says how to mend it.
@@ -56,6 +58,9 @@ enum Command {
     Incidents(incidents::IncidentsArgs),
     /// Show, make or end silences: what is counted and told to nobody.
     Silences(silences::SilencesArgs),
+    /// Put the daemon into the services of Windows, start and stop it.
+    #[command(subcommand)]
+    Service(service::ServiceCommand),
     /// Print completions for a shell.
     Completions {
         /// The shell.
@@ -75,9 +80,14 @@ struct Place {
 }
 
 impl Place {
+    /// The configuration file that is used, where there is one.
+    fn file(&self) -> Option<PathBuf> {
+        self.config.clone().or_else(|| native::file().filter(|it| it.is_file()))
+    }
+
     fn load(&self) -> Result<Config, Failure> {
-        let mut config = match &self.config {
-            Some(file) => Config::load(file)?,
+        let mut config = match self.file() {
+            Some(file) => Config::load(&file)?,
             None => Config::default(),
         };
         if self.state_dir.is_some() {
@@ -172,6 +182,7 @@ fn run(cli: Cli) -> Done {
         Command::Audit(args) => audit::run(&args),
         Command::Incidents(args) => incidents::run(args),
         Command::Silences(args) => silences::run(args),
+        Command::Service(command) => service::run(command),
         Command::Completions { shell } => {
             // Into memory first: the generator panics where a pipe is closed.
             let mut script = Vec::new();

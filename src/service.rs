@@ -15,9 +15,12 @@ pub mod engine;
 pub mod event;
 mod feedback;
 mod life;
+pub mod log;
 pub mod orders;
 mod outbox;
 mod rules;
+#[cfg(windows)]
+pub mod scm;
 mod systemd;
 pub mod tally;
 mod watchdog;
@@ -77,6 +80,8 @@ pub struct Options {
     pub reread: Option<Reread>,
     /// The configuration's file, whose change is an order to reload.
     pub config_file: Option<PathBuf>,
+    /// Called when logs are followed.
+    pub on_ready: Option<Box<dyn FnOnce() + Send>>,
     /// What is ordered beside the signals of the system; by a service manager, say.
     pub orders: Option<mpsc::Receiver<Order>>,
 }
@@ -147,6 +152,9 @@ async fn live(config: Config, mut options: Options) -> Result<Ended, ServiceErro
     let mut systemd = Systemd::found();
     let mut life = Life::begin(Prepared::new(config)?, &mut options, None).await?;
     systemd.ready();
+    if let Some(tell) = options.on_ready.take() {
+        tell();
+    }
     loop {
         let order = tokio::select! {
             () = life.over() => return life.ended().await,
@@ -191,6 +199,7 @@ async fn reload(life: Life, options: &mut Options) -> Result<Life, ServiceError>
     let listener = life.hand_over(HANDOVER, options).await?;
     match Life::begin(prepared, options, listener.as_ref()).await {
         Ok(life) => {
+            log::set_level(life.config.log.level);
             tracing::info!("the configuration was taken in again");
             Ok(life)
         }

@@ -356,6 +356,7 @@ async fn the_status_tells_of_sources_and_receivers() {
           "uptime_seconds": null,
           "ready": true,
           "reasons": [],
+          "notes": [],
           "read_only": false,
           "rules": 2,
           "sources": [

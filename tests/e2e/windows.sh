@@ -3,8 +3,8 @@
 #
 # The unit tests of sources and store run there, the demo logs are counted and the daemon is killed
 # with the same scripts as elsewhere. Beyond that: a writer that shares its file for reading only
-# may rename and delete it while it is followed. What Wine cannot show is listed in
-# deploy/README.md.
+# may rename and delete it while it is followed, and the service manager installs, starts, reloads
+# and stops it. What Wine cannot show is listed in deploy/README.md.
 
 PROGRAM=${CARGO_TARGET_DIR:-target}/windows/x86_64-pc-windows-gnu/windows/shirwatch.exe
 SHIRWATCH=$PROGRAM
@@ -29,6 +29,8 @@ main() {
     "$ROOT/tests/e2e/demo.sh"
     ROUNDS=6 LIFE=1 "$ROOT/tests/e2e/kill.sh"
     follows_what_others_rename_and_delete
+    is_a_service
+    tells_the_service_manager_why_it_ended
 }
 
 prepare() {
@@ -38,11 +40,13 @@ prepare() {
     printf '#!/bin/sh\nexec wine "%s" "$@"\n' "$BIN/shirwatch.exe" >"$BIN/shirwatch"
     chmod +x "$BIN/shirwatch"
     export SHIRWATCH=$BIN/shirwatch
-    # Its server writes what it forgot to free when it is ended.
-    wineserver --persistent >/dev/null 2>&1
     wineboot --init >/dev/null 2>&1 || fail 'Wine made no prefix'
     x86_64-w64-mingw32-gcc -shared -o "$WINEPREFIX/drive_c/windows/system32/bcryptprimitives.dll" \
         "$SOURCES/bcryptprimitives.c" -ladvapi32
+    # The service manager that made the prefix forgets what is told it while it ends.
+    wineserver --wait
+    # A server that is ended writes down what it still held.
+    wineserver --persistent >/dev/null 2>&1
 }
 
 unit_tests() {
@@ -91,6 +95,71 @@ follows_what_others_rename_and_delete() {
     counted 4 || fail 'an error was counted twice'
     kill_daemon
     say 'a writer may rename and delete what is followed'
+}
+
+# Beside the error that is counted: an alert in the event log, as the service's account writes it.
+is_a_service() {
+    local logs=$WORK/service audit
+    mkdir "$logs"
+    plain_error 1 >"$logs/a.log" && echo >>"$logs/a.log"
+    service_config "$logs/*.log"
+    service install --config "$WORK/service.yaml"
+    reg query 'HKLM\SYSTEM\CurrentControlSet\Services\shirwatch' | grep --quiet 'NT SERVICE.shirwatch' \
+        || fail 'the service has not its own account'
+    service start
+    [[ $(service status) == running* ]] || fail 'the service does not run'
+    await 20 'the service counted nothing' counted 1
+    await 20 'the event log got no alert' \
+        metric_is "$metrics" 'shirwatch_notifications_total' 1
+
+    service_config "$logs/*.txt"
+    plain_error 2 >"$logs/b.txt" && echo >>"$logs/b.txt"
+    await 20 'the new configuration is not in use' counted 2
+
+    service stop
+    [[ $(service status) == stopped* ]] || fail 'the service did not stop'
+    grep --quiet 'shirwatch starts' "$WORK/service-state/shirwatch.log" || fail 'it keeps no log'
+    audit=$("$SHIRWATCH" audit --state-dir "$WORK/service-state" --format json)
+    jq --exit-status '[.[].records] | add == 2' <<<"$audit" >/dev/null \
+        || fail "the service did not write what it knew: $audit"
+    service uninstall
+    ! service status 2>/dev/null || fail 'the service is still there'
+    say 'the service is installed, started, reloaded, stopped and taken out'
+}
+
+tells_the_service_manager_why_it_ended() {
+    service install --config "$WORK/service.yaml"
+    echo 'webb: {}' >"$WORK/service.yaml"
+    ! service start || fail 'a refused configuration was started'
+    grep --quiet 'exit code 3' "$WORK/service.log" || fail 'the service did not end with code 3'
+    service uninstall
+    say 'a service that cannot start says so with its exit code'
+}
+
+# service_config GLOB: sets `metrics`.
+service_config() {
+    [[ -f $WORK/service.yaml ]] || free_port
+    metrics=http://127.0.0.1:$FREE_PORT/metrics
+    cat >"$WORK/service.yaml" <<YAML
+state_dir: '$(windows_path "$WORK/service-state")'
+web: { listen: "127.0.0.1:$FREE_PORT" }
+sources: [ { name: logs, file: { include: ['$(windows_path "$1")'] } } ]
+receivers: [ { name: log, windows_event_log: {} } ]
+alerts: { max_age: 1000000h }
+YAML
+}
+
+windows_path() {
+    printf 'Z:%s' "${1//\//\\}"
+}
+
+# What Wine's manager does not know is complained of, and is no failure.
+service() {
+    "$SHIRWATCH" service "$@" 2>>"$WORK/service.log"
+}
+
+reg() {
+    wine reg "$@"
 }
 
 # serve GLOB: starts a daemon, sets `metrics`.
