@@ -99,3 +99,22 @@ fn links_in_the_documents_lead_somewhere() {
     }
     assert!(dead.is_empty(), "{dead:?}");
 }
+
+#[test]
+fn each_fault_that_is_listed_has_its_test() {
+    let table = std::fs::read_to_string(root().join("tests/FAULTS.md")).unwrap();
+    let names: Vec<_> = table.lines().filter(|it| it.starts_with("| ")).collect();
+    let names =
+        names.iter().flat_map(|row| row.rsplit('|').nth(1).unwrap().split('`').skip(1).step_by(2));
+    let code: String = ["src", "tests", "parsers"]
+        .iter()
+        .flat_map(|it| files(it, "rs"))
+        .map(|it| std::fs::read_to_string(root().join(it)).unwrap())
+        .collect();
+    let is_there = |name: &&str| match name.contains('/') {
+        true => root().join(name).exists(),
+        false => code.contains(&format!("fn {name}(")),
+    };
+    let missing: Vec<_> = names.filter(|it| !is_there(it)).collect();
+    assert!(missing.is_empty(), "no test is named {missing:?}");
+}

@@ -21,6 +21,7 @@ SPAN, STEP = 3600, 60
 # fault of this list.
 EMPTY = {
     "shirwatch_source_dropped_total": "no record is given up by this version",
+    "shirwatch_source_missed_total": "only a Windows event log loses events unread",
 }
 
 # Labels that Prometheus adds.

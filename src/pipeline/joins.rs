@@ -228,9 +228,13 @@ impl Ids {
         ids.tells.extend(run.map(|id| key("failed-run", id, 0)));
         if let Some(id) = at.correlation_id.as_deref() {
             ids.tells.push(key("failed-operation", id, 0));
-            ids.tells.push(key(record.format.as_str(), id, print.0));
+            ids.tells.push(operation(record.format, ids.own.is_some(), id, print));
             let others = CARRIERS.iter().filter(|it| **it != record.format);
-            ids.elsewhere = others.map(|it| key(it.as_str(), id, print.0)).collect();
+            // Where both print a run of their own, those decide, and not what they are part of.
+            let named = if ids.own.is_some() { &[false][..] } else { &[false, true] };
+            ids.elsewhere = others
+                .flat_map(|it| named.iter().map(|named| operation(*it, *named, id, print)))
+                .collect();
         }
         ids
     }
@@ -265,6 +269,12 @@ fn wraps(record: &Record<'_>) -> bool {
             && record.message.starts_with("Activity failed because an inner activity failed"))
 }
 
+/// The key of a failure that is told by the operation it is part of.
+fn operation(format: Format, named: bool, id: &str, print: Fingerprint) -> u64 {
+    let kind = if named { "named in " } else { "" };
+    key(&format!("{kind}{}", format.as_str()), id, print.0)
+}
+
 fn key(kind: &str, id: &str, print: u64) -> u64 {
     let mut hash = Xxh3::new();
     hash.update(kind.as_bytes());
@@ -289,6 +299,12 @@ mod tests {
         check(&["a Copy a1 p1 -", "a Copy a2 p1 -"],                    "new new");
         check(&["a Copy a1 p1 -", "e - a1 - -"],                        "new dup");
         check(&["a Copy a1 p1 c1", "e - - - c1"],                       "new dup");
+        check(&["a Copy a1 p1 c1", "e - a2 - c1"],                      "new new");
+        check(&["e - a2 - c1", "a Copy a1 p1 c1"],                      "new new");
+        check(&["a Copy a1 p1 c1", "a Copy a2 p1 c1"],                  "new new");
+        check(&["a Copy a1 p1 c1", "a ForEach f1 p2 c1"],               "new hold, then new");
+        check(&["a Copy a1 p1 c1", "p - - p2 c1"],                      "new hold, then new");
+        check(&["a Copy a1 p1 -", "e - p1 - -"],                        "new new");
         check(&["e - - - c1", "e - - - c1"],                            "new new");
         check(&["e - - - -", "e - - - -"],                              "new new");
         check(&["a Copy a1 p1 -", "a ForEach f1 p1 -"],                 "new dup");

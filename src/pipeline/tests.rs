@@ -104,6 +104,9 @@ fn each_failure_is_counted_once_however_the_bytes_arrive() {
     check(&format!("{{\"tables\":[\n{},\n{}\n]}}\n", table("T", &["a", "b"]), table("U", &["c"])), 3);
     check(&format!("{{\"tables\":[{}]}}\n{}\n", table("T", &["a"]), run("b")), 2);
     check(&format!("{event}{event}"),                                       2);
+    check(&format!("{timed}{CHAIN}.\n{quiet}{timed}{CHAIN}.\n").replace('\n', "\r\n"), 2);
+    check(&format!("{event}{event}").replace('\n', "\r\n"),                2);
+    check(&format!("{}\r\n{}\r\n", run("a"), run("b")),                     2);
     check("",                                                               0);
 }
 

@@ -19,6 +19,7 @@ mod identity;
 mod look;
 mod offer;
 mod packed;
+mod poll;
 mod stream;
 mod trouble;
 mod turn;
@@ -27,6 +28,7 @@ mod watch;
 #[cfg(test)]
 mod tests;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::collections::VecDeque;
@@ -46,7 +48,6 @@ use crate::sources::file::config::FileConfig;
 use crate::sources::file::config::ReadFrom;
 use crate::sources::file::find::Finder;
 use crate::sources::file::identity::FileId;
-use crate::sources::file::look::REST;
 use crate::sources::file::offer::Buffers;
 use crate::sources::file::offer::Offer;
 use crate::sources::file::stream::Place;
@@ -92,7 +93,13 @@ pub struct FileSource {
     forgotten: Vec<String>,
     /// True when no checkpoint was there and no look was made.
     virgin: bool,
+    /// How it stands; `None` when something happened since that was asked. With ten thousand
+    /// quiet files it is asked often, and the answer is the same.
+    standing: RefCell<Option<SourceStatus>>,
+    /// True when something happened since checkpoints were asked for.
+    stirred: bool,
     looked_at: Option<Timestamp>,
+    polled_at: Option<Timestamp>,
     look_again: bool,
     last_read: Option<Timestamp>,
 }
@@ -132,7 +139,10 @@ impl FileSource {
             offered: None,
             forgotten: Vec::new(),
             virgin: true,
+            standing: RefCell::new(None),
+            stirred: true,
             looked_at: None,
+            polled_at: None,
             look_again: false,
             last_read: None,
         };
@@ -180,10 +190,11 @@ impl Source for FileSource {
             let framing = self.streams.get(&number).map(|it| it.framing).unwrap_or_default();
             self.advance(0, framing);
         }
-        if self.ready.is_empty() && self.is_due(now) {
+        self.poll(now);
+        if self.is_due(now) {
             self.look(now);
         }
-        while let Some(number) = self.ready.pop_front() {
+        while let Some(number) = self.next_ready() {
             if let Some(offer) = self.turn(number, now) {
                 self.offered = Some((number, offer));
                 self.last_read = Some(now);
@@ -195,11 +206,12 @@ impl Source for FileSource {
 
     fn advance(&mut self, taken: usize, framing: Framing) {
         let Some((number, offer)) = self.offered.take() else { return };
+        self.stir();
         let max = self.max();
         let Some(stream) = self.streams.get_mut(&number) else { return };
         stream.took(&mut self.buffers, offer, taken, framing, max);
         if stream.has_more() {
-            self.ready.push_back(number);
+            self.queue(number);
         } else if stream.ended {
             if let Place::Left(since) = stream.place {
                 stream.place = Place::Gone(since);
@@ -209,6 +221,9 @@ impl Source for FileSource {
     }
 
     fn checkpoints(&mut self, changes: &mut Changes) {
+        if !std::mem::take(&mut self.stirred) {
+            return;
+        }
         for stream in self.streams.values_mut().filter(|it| it.dirty) {
             stream.dirty = false;
             changes.checkpoints.push(stream.checkpoint(&self.name));
@@ -218,6 +233,25 @@ impl Source for FileSource {
     }
 
     fn status(&self) -> SourceStatus {
+        self.standing.borrow_mut().get_or_insert_with(|| self.stands()).clone()
+    }
+
+    fn patience(&self, now: Timestamp) -> Duration {
+        if !self.ready.is_empty() || self.look_again {
+            return Duration::ZERO;
+        }
+        self.rests(now)
+    }
+}
+
+impl FileSource {
+    /// Something happens: what was known of the whole source holds no more.
+    fn stir(&mut self) {
+        self.standing.take();
+        self.stirred = true;
+    }
+
+    fn stands(&self) -> SourceStatus {
         let there = || self.streams.values().filter(|it| !matches!(it.place, Place::Gone(_)));
         SourceStatus {
             files: there().count() as u64 + self.empty,
@@ -235,17 +269,6 @@ impl Source for FileSource {
         }
     }
 
-    fn patience(&self, now: Timestamp) -> Duration {
-        if !self.ready.is_empty() || self.look_again {
-            return Duration::ZERO;
-        }
-        let wait = if self.watch.has_changed() { REST } else { self.config.poll_interval };
-        let since = self.looked_at.unwrap_or(now).min(now);
-        wait.saturating_sub(now.duration_since(since).unsigned_abs())
-    }
-}
-
-impl FileSource {
     /// What is offered, as a batch.
     fn batch(&self) -> Option<Batch<'_>> {
         let (number, offer) = self.offered.as_ref()?;

@@ -314,6 +314,19 @@ mod tests {
     }
 
     #[test]
+    #[rustfmt::skip]
+    fn a_time_without_zone_is_read_by_the_clocks_of_its_place() {
+        let berlin = TimeZone::get("Europe/Berlin").unwrap();
+        let utc = |text| timestamp(text, &berlin).map(|it| it.to_string());
+        // Summer time begins: this hour never was. It ends: this hour was twice, the first is taken.
+        assert_eq!(utc("2026-03-29 01:59:59").as_deref(), Some("2026-03-29T00:59:59Z"));
+        assert_eq!(utc("2026-03-29 02:30:00").as_deref(), Some("2026-03-29T01:30:00Z"));
+        assert_eq!(utc("2026-03-29 03:00:00").as_deref(), Some("2026-03-29T01:00:00Z"));
+        assert_eq!(utc("2026-10-25 02:30:00").as_deref(), Some("2026-10-25T00:30:00Z"));
+        assert_eq!(utc("2026-10-25 03:00:00").as_deref(), Some("2026-10-25T02:00:00Z"));
+    }
+
+    #[test]
     fn a_leading_time_says_how_long_it_is() {
         let (_, length) = leading_timestamp("2026-11-20 02:14:22 text", &TimeZone::UTC).unwrap();
         assert_eq!(length, 19);

@@ -16,6 +16,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io;
 use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -53,7 +54,13 @@ struct Known {
     /// The number of the first stream that is younger.
     newest: Number,
     absent: Vec<Number>,
+    unread: Unread,
 }
+
+/// Files of which nothing was read yet: by their folder and the stem of their name, each with
+/// how it begins, as far as we know.
+#[derive(Default)]
+struct Unread(HashMap<(PathBuf, Vec<u8>), Vec<(Number, Vec<u8>)>>);
 
 /// A file that we have not met, opened.
 struct Stranger {
@@ -88,7 +95,7 @@ impl FileSource {
     /// moment `app.log.1` comes before `app.log`.
     pub(super) fn admit_all(&mut self, mut strangers: Vec<Found>, now: Timestamp) {
         strangers.sort_by_cached_key(|it| (it.metadata.modified().ok(), Reverse(it.path.clone())));
-        let known = Known { newest: self.next, absent: self.absent() };
+        let mut known = Known { newest: self.next, absent: self.absent(), unread: self.unread() };
         let mut pending = std::mem::take(&mut self.pending);
         let (full, empty): (Vec<_>, _) =
             strangers.into_iter().partition(|it| it.metadata.len() > 0);
@@ -96,26 +103,37 @@ impl FileSource {
         for found in full {
             let (path, id) = (found.path.clone(), found.id);
             match Stranger::meet(found) {
-                Ok(it) => self.admit(it, &known, pending.remove(&id), now),
+                Ok(it) => self.admit(it, &mut known, pending.remove(&id), now),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => self.troubles.note_closed(&path, &error),
             }
         }
     }
 
-    fn admit(&mut self, it: Stranger, known: &Known, waited: Option<Pending>, now: Timestamp) {
+    fn admit(&mut self, it: Stranger, known: &mut Known, waited: Option<Pending>, now: Timestamp) {
         let number = match self.returning(&it, &known.absent) {
             Some(number) => self.adopt(number, it, now),
-            None if self.must_wait(&it, known.newest, waited, now) => return,
-            None => self.welcome(it, now),
+            None if self.must_wait(&it, known, waited, now) => return,
+            None => {
+                known.unread.add(self.next, &it.found.path, &it.head);
+                self.welcome(it, now)
+            }
         };
-        self.ready.push_back(number);
+        self.queue(number);
     }
 
     /// Streams whose file is not where it was.
     fn absent(&self) -> Vec<Number> {
         let absent = self.streams.iter().filter(|(_, it)| it.place != Place::Here);
         absent.map(|(number, _)| *number).collect()
+    }
+
+    /// Streams of which nothing was read yet.
+    fn unread(&self) -> Unread {
+        let mut unread = Unread::default();
+        let streams = self.streams.iter().filter(|(_, it)| it.is_unread());
+        streams.for_each(|(number, it)| unread.add(*number, &it.path, &[]));
+        unread
     }
 
     /// The stream whose content this is, and whose file is gone.
@@ -135,7 +153,7 @@ impl FileSource {
     fn adopt(&mut self, number: Number, it: Stranger, now: Timestamp) -> Number {
         if let Some(left) = self.left_behind(number, &it, now) {
             let left = self.add(left);
-            self.ready.push_back(left);
+            self.queue(left);
         }
         self.close(number);
         if let Some(stream) = self.streams.get_mut(&number) {
@@ -183,11 +201,11 @@ impl FileSource {
     fn must_wait(
         &mut self,
         it: &Stranger,
-        newest: Number,
+        known: &Known,
         waited: Option<Pending>,
         now: Timestamp,
     ) -> bool {
-        if self.once || self.begins_at_end() || !(it.compressed || self.is_copy(it, newest)) {
+        if self.once || self.begins_at_end() || !(it.compressed || self.is_copy(it, known)) {
             return false;
         }
         let wait = if it.compressed { self.config.poll_interval } else { GRACE };
@@ -201,24 +219,21 @@ impl FileSource {
     }
 
     /// True when a file that we met before this look holds the same.
-    fn is_copy(&self, it: &Stranger, newest: Number) -> bool {
+    fn is_copy(&self, it: &Stranger, known: &Known) -> bool {
         self.streams
-            .range(..newest)
+            .range(..known.newest)
             .map(|(_, stream)| stream)
             .filter(|stream| !matches!(stream.place, Place::Gone(_)) && stream.offset > 0)
             .filter(|stream| stream.path != it.found.path)
             .any(|stream| it.copies(stream).unwrap_or(false))
-            || self.is_copy_of_unread(it)
+            || self.is_copy_of_unread(it, &known.unread)
     }
 
     /// True when a file of which nothing was read yet holds the same, and has a name like this
     /// one: a log that was begun and copied between two looks.
-    fn is_copy_of_unread(&self, it: &Stranger) -> bool {
-        self.streams
-            .values()
-            .filter(|stream| stream.place == Place::Here && stream.offset == 0)
-            .filter(|stream| !stream.compressed && stream.path != it.found.path)
-            .filter(|stream| is_kin(&it.found.path, &stream.path))
+    fn is_copy_of_unread(&self, it: &Stranger, unread: &Unread) -> bool {
+        let kin = unread.kin(&it.found.path, &it.head).filter_map(|it| self.streams.get(&it));
+        kin.filter(|stream| stream.is_unread() && stream.path != it.found.path)
             .any(|stream| File::open(&stream.path).is_ok_and(|file| it.repeats(&file)))
     }
 
@@ -261,6 +276,31 @@ impl FileSource {
             .values()
             .filter(|stream| stream.place == Place::Here && stream.offset > 0)
             .any(|stream| it.holds(stream).unwrap_or(false))
+    }
+}
+
+impl Unread {
+    /// Bytes of a beginning that are kept: enough for a time, which tells most logs apart.
+    const HEAD: usize = 64;
+
+    fn add(&mut self, number: Number, path: &Path, head: &[u8]) {
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        let stem = path.file_stem().unwrap_or_default().as_encoded_bytes().to_owned();
+        let head = head[..head.len().min(Self::HEAD)].to_owned();
+        self.0.entry((folder, stem)).or_default().push((number, head));
+    }
+
+    /// Those whose name a copy at `path` may be made from, and that may begin like it.
+    fn kin(&self, path: &Path, head: &[u8]) -> impl Iterator<Item = Number> {
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+        let stems = (1..=name.len()).map(move |end| (folder.clone(), name[..end].to_owned()));
+        let kin = stems.filter_map(|stem| self.0.get(&stem)).flatten();
+        kin.filter(|(_, known)| {
+            let length = known.len().min(head.len());
+            known[..length] == head[..length]
+        })
+        .map(|(number, _)| *number)
     }
 }
 

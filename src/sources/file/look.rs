@@ -6,7 +6,6 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -19,22 +18,10 @@ use crate::sources::file::stream::Place;
 use crate::sources::file::stream::Stream;
 use crate::sources::passed;
 
-/// The least time between two looks, however often the system tells of changes.
-pub(super) const REST: Duration = Duration::from_millis(50);
-
 impl FileSource {
-    /// True when it is time to look for files again.
-    pub(super) fn is_due(&self, now: Timestamp) -> bool {
-        let Some(last) = self.looked_at else { return true };
-        if self.once {
-            return self.look_again;
-        }
-        let told = self.watch.has_changed() && passed(last, now, REST);
-        self.look_again || told || passed(last, now, self.config.poll_interval)
-    }
-
     /// Finds what there is, and says whose turn comes.
     pub(super) fn look(&mut self, now: Timestamp) {
+        self.stir();
         self.watch.take_changed();
         self.look_again = false;
         self.watch.follow(&self.name, self.finder.folders());
@@ -99,7 +86,7 @@ impl FileSource {
         if changed || !stream.verified {
             return match self.verify(number, now) {
                 Ok(true) => {
-                    self.ready.push_back(number);
+                    self.queue(number);
                     None
                 }
                 Ok(false) => Some(file),
@@ -111,7 +98,7 @@ impl FileSource {
         }
         let waits = stream.size > stream.offset && !stream.idle_offered && !stream.compressed;
         if waits || stream.has_more() {
-            self.ready.push_back(number);
+            self.queue(number);
         }
         None
     }
@@ -162,7 +149,7 @@ impl FileSource {
             Place::Left(_) => {}
         }
         if matches!(stream.place, Place::Left(_)) {
-            self.ready.push_back(number);
+            self.queue(number);
         }
     }
 

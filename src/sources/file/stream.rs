@@ -69,6 +69,8 @@ pub(super) struct Stream {
     pub(super) handle: Option<Handle>,
     /// When the handle was used last, in the order of use.
     pub(super) used: u64,
+    /// True while its turn is to come.
+    pub(super) queued: bool,
     /// True when the checkpoint must be written.
     pub(super) dirty: bool,
 }
@@ -168,6 +170,11 @@ impl Stream {
     /// True when the file was deleted, and our handle is what keeps its name taken.
     pub(super) fn is_deleted(&self) -> bool {
         matches!(&self.handle, Some(Handle::Plain(file)) if identity::blocks_its_name(file))
+    }
+
+    /// True when nothing of a plain text that is there was read yet.
+    pub(super) fn is_unread(&self) -> bool {
+        self.place == Place::Here && self.offset == 0 && !self.compressed
     }
 
     /// Bytes that the pipeline has not taken.

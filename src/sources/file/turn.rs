@@ -56,7 +56,8 @@ impl FileSource {
     }
 
     /// Notes that a handle is used, and closes the one that was not for longest when too
-    /// many are open. A file that left its place could not be opened again.
+    /// many are open. A file that left its place could not be opened again, and one that is not
+    /// read to its end may leave it: its handle is closed only if there is no other.
     fn touch(&mut self, number: Number) {
         let Some(stream) = self.streams.get_mut(&number) else { return };
         self.open.remove(&stream.used);
@@ -68,7 +69,9 @@ impl FileSource {
         }
         let may_close = |it: &Stream| it.place == Place::Here && !it.compressed;
         let may_close = |it: &Number| self.streams.get(it).is_none_or(may_close);
-        let oldest = self.open.values().copied().find(|it| may_close(it) && *it != number);
+        let is_read = |it: &Number| self.streams.get(it).is_none_or(|it| it.size <= it.offset);
+        let old = || self.open.values().copied().filter(|it| may_close(it) && *it != number);
+        let oldest = old().find(is_read).or_else(|| old().next());
         oldest.into_iter().for_each(|it| self.close(it));
     }
 
@@ -79,7 +82,8 @@ impl FileSource {
         }
         if self.unpacking == Some(number) {
             self.unpacking = None;
-            self.ready.extend(self.packed.drain(..));
+            let packed = std::mem::take(&mut self.packed);
+            packed.into_iter().for_each(|it| self.queue(it));
         }
     }
 

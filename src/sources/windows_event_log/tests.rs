@@ -255,6 +255,36 @@ fn an_answer_that_is_too_large_is_asked_for_in_parts() {
 }
 
 #[test]
+fn an_event_that_cannot_be_rendered_is_counted_and_stops_nothing() {
+    let mut bench = Bench::new();
+    for text in ["a", "", "c"] {
+        bench.log.write(CHANNEL, 1, text);
+    }
+    bench.read();
+    bench.restart();
+    bench.read();
+    bench.check("a  c", 1.0);
+}
+
+#[test]
+fn a_hundred_channels_are_read_in_turn() {
+    let names: Vec<_> = (0..100).map(|it| format!("channel {it}")).collect();
+    let log = FakeLog::with(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    for round in 0..3 {
+        names.iter().for_each(|it| log.write(it, round, it));
+    }
+    let config = WindowsEventLogConfig { channels: names.clone() };
+    let how = Opening::default();
+    let mut source = EventLogSource::of(Box::new(log), "events", &BTreeMap::new(), &config, &how);
+    let mut read = Vec::new();
+    while let Some(batch) = source.read(Timestamp::UNIX_EPOCH).unwrap() {
+        read.push(String::from_utf8(batch.bytes.to_vec()).unwrap());
+        source.advance(0, Framing::default());
+    }
+    assert_eq!(read, [&names[..]; 3].concat());
+}
+
+#[test]
 fn trouble_with_one_channel_is_told_and_passes() {
     let mut bench = Bench::new();
     bench.log.remove(CHANNEL);

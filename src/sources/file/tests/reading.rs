@@ -289,6 +289,30 @@ fn a_missing_path_is_told_and_picked_up_when_it_comes() {
 }
 
 #[test]
+fn a_share_that_vanishes_and_returns_goes_on_where_it_was() {
+    let mut bench = Bench::with(|it| it.include = vec![it.include[0].replace("*.log*", "share")]);
+    let (share, away) = (bench.path("share"), bench.path(".away"));
+    fs::create_dir(&share).unwrap();
+    bench.append("share/a.log", b"one\n");
+    bench.poll();
+    assert_eq!(bench.told(), "one");
+    fs::rename(&share, &away).unwrap();
+    for _ in 0..130 {
+        bench.poll();
+    }
+    let status = bench.source().status();
+    assert!(status.errors.keys().any(|it| it.ends_with("share")), "{:?}", status.errors);
+    bench.append(".away/a.log", b"two\n");
+    bench.append(".away/b.log", b"new\n");
+    bench.restart();
+    bench.poll();
+    fs::rename(&away, &share).unwrap();
+    (0..4).for_each(|_| bench.poll());
+    assert_eq!(bench.told(), "two new");
+    assert!(bench.source().status().errors.is_empty());
+}
+
+#[test]
 fn many_more_files_than_handles_are_read_and_no_more_stay_open() {
     let mut bench = Bench::new();
     for number in 0..700 {
@@ -299,9 +323,39 @@ fn many_more_files_than_handles_are_read_and_no_more_stay_open() {
         bench.append(&format!("{number}.log"), b"second\n");
     }
     bench.poll();
-    assert_eq!(bench.told().matches("second").count(), 700);
+    assert_eq!(bench.told().matches("second").count(), 512, "those that are open");
+    bench.poll();
+    bench.poll();
+    assert_eq!(bench.told().matches("second").count(), 188, "all others, a look costs too much");
     let status = bench.source().status();
     assert_eq!((status.files, status.files_open, status.lag_bytes), (700, 512, 0));
+}
+
+#[test]
+fn a_clock_that_jumps_stops_no_reading() {
+    let mut bench = Bench::new();
+    for (jump, text) in [(0, "one"), (-3_600_000, "two"), (86_400_000, "three"), (-1, "half")] {
+        bench.wait(jump);
+        bench.append("a.log", text.as_bytes());
+        bench.append("a.log", if text == "half" { b"" } else { b"\n" });
+        bench.poll();
+    }
+    bench.wait(-7_200_000);
+    (0..3).for_each(|_| bench.poll());
+    assert_eq!(bench.told(), "one two three half");
+}
+
+#[test]
+fn a_file_that_floods_hides_no_new_one() {
+    let mut bench = Bench::new();
+    bench.append("a.log", &lines(10));
+    bench.poll();
+    bench.append("b.log", b"new\n");
+    for _ in 0..4 {
+        bench.append("a.log", &lines(1_000));
+        bench.step();
+    }
+    assert!(bench.told().contains("new"));
 }
 
 #[test]
