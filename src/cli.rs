@@ -3,9 +3,11 @@
 //! Exit codes: 0 done · 1 failed · 2 wrong usage · 3 configuration or catalogue refused ·
 //! 4 `scan --fail-on SEVERITY` found such.
 
+mod ask;
 mod audit;
 mod config;
 mod explain;
+mod health;
 mod incidents;
 mod notify;
 mod rules;
@@ -13,6 +15,7 @@ mod run;
 mod scan;
 mod service;
 mod silences;
+mod support;
 pub mod terminal;
 
 use std::error::Error;
@@ -58,6 +61,10 @@ enum Command {
     Incidents(incidents::IncidentsArgs),
     /// Show, make or end silences: what is counted and told to nobody.
     Silences(silences::SilencesArgs),
+    /// Ask whether the daemon on this machine does its work.
+    Health(health::HealthArgs),
+    /// Write an archive for who helps: configuration, status, counters, last log lines; redacted.
+    Support(support::SupportArgs),
     /// Put the daemon into the services of Windows, start and stop it.
     #[command(subcommand)]
     Service(service::ServiceCommand),
@@ -182,6 +189,8 @@ fn run(cli: Cli) -> Done {
         Command::Audit(args) => audit::run(&args),
         Command::Incidents(args) => incidents::run(args),
         Command::Silences(args) => silences::run(args),
+        Command::Health(args) => health::run(&args),
+        Command::Support(args) => support::run(&args),
         Command::Service(command) => service::run(command),
         Command::Completions { shell } => {
             // Into memory first: the generator panics where a pipe is closed.

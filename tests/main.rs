@@ -15,4 +15,5 @@ mod reload;
 mod restart;
 mod spelling;
 mod support;
+mod support_archive;
 mod tidy;

@@ -29,12 +29,14 @@ use tracing_subscriber::fmt;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::reload;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::LogConfig;
 use crate::config::LogFormat;
 use crate::config::LogLevel;
+use crate::store;
 
 /// The name of the file.
 pub const NAME: &str = "shirwatch.log";
@@ -53,13 +55,13 @@ static LEVEL: OnceLock<reload::Handle<LevelFilter, Registry>> = OnceLock::new();
 /// Begins to log. A second start in one process (tests) keeps the first log.
 pub fn start(config: &LogConfig, colour: bool, state_dir: Option<&Path>) {
     let (level, handle) = reload::Layer::new(filter(config.level));
-    let mut layers: Vec<Box<dyn Layer<Registry> + Send + Sync>> = vec![level.boxed()];
-    layers.push(Limit::default().boxed());
-    layers.push(lines(config.format, colour, io::stderr));
-    if let Some(dir) = state_dir {
-        layers.push(lines(config.format, false, LogFile::new(dir.join(NAME))));
-    }
-    if tracing_subscriber::registry().with(layers).try_init().is_ok() {
+    let kept = state_dir.map(|dir| lines(config.format, false, LogFile::new(dir)));
+    let log = tracing_subscriber::registry()
+        .with(level)
+        .with(Limit::default())
+        .with(lines(config.format, colour, io::stderr))
+        .with(kept);
+    if log.try_init().is_ok() {
         let _ = LEVEL.set(handle);
     }
 }
@@ -81,8 +83,9 @@ fn filter(level: LogLevel) -> LevelFilter {
     }
 }
 
-fn lines<W>(format: LogFormat, colour: bool, to: W) -> Box<dyn Layer<Registry> + Send + Sync>
+fn lines<S, W>(format: LogFormat, colour: bool, to: W) -> Box<dyn Layer<S> + Send + Sync>
 where
+    S: tracing::Subscriber + for<'a> LookupSpan<'a>,
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     let layer = fmt::layer().with_writer(to).with_ansi(colour).with_target(false);
@@ -133,16 +136,18 @@ impl<S: tracing::Subscriber> Layer<S> for Limit {
 /// The file, opened when the first line comes.
 #[derive(Debug)]
 struct LogFile {
+    dir: PathBuf,
     path: PathBuf,
     open: Mutex<Option<(File, u64)>>,
 }
 
 impl LogFile {
-    fn new(path: PathBuf) -> Self {
-        Self { path, open: Mutex::default() }
+    fn new(dir: &Path) -> Self {
+        Self { dir: dir.to_owned(), path: dir.join(NAME), open: Mutex::default() }
     }
 
     fn open(&self) -> io::Result<(File, u64)> {
+        store::folder(&self.dir).map_err(io::Error::other)?;
         let file = private().open(&self.path)?;
         let size = file.metadata()?.len();
         Ok((file, size))
@@ -224,10 +229,9 @@ mod tests {
     #[test]
     fn the_file_keeps_the_last_lines_and_those_before() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join(NAME);
         let line = vec![b'x'; 1000];
         for _ in 0..1100 {
-            let file = LogFile::new(path.clone());
+            let file = LogFile::new(dir.path());
             (&file).write_all(&line).unwrap();
         }
         let size = |name: &str| std::fs::metadata(dir.path().join(name)).unwrap().len();
@@ -236,7 +240,7 @@ mod tests {
 
     #[test]
     fn a_line_that_cannot_be_kept_stops_nothing() {
-        let file = LogFile::new("/no/such/folder/shirwatch.log".into());
+        let file = LogFile::new(Path::new("/dev/null/folder"));
         (&file).write_all(b"lost").unwrap();
     }
 }

@@ -85,12 +85,12 @@ follows_what_others_rename_and_delete() {
     # Windows keeps the name of a deleted file until its last handle is closed.
     order close
     order delete "$logs/a.log"
-    await 20 'a deleted file was not let go' can_open "$logs/a.log"
+    await 40 'a deleted file was not let go' can_open "$logs/a.log"
     order write "$(plain_error 4)"
     await 20 'the new file was not read after a deletion' counted 4
     order close
     order delete "$logs/a.1.log"
-    await 20 'a file that was renamed and deleted was not let go' can_open "$logs/a.1.log"
+    await 40 'a file that was renamed and deleted was not let go' can_open "$logs/a.1.log"
 
     counted 4 || fail 'an error was counted twice'
     kill_daemon

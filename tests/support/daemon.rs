@@ -47,6 +47,11 @@ impl Daemon {
         Self { child, address }
     }
 
+    /// Host and port that it listens on.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
     /// The body of an answer.
     pub(crate) fn get(&self, path: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();

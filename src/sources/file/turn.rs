@@ -30,7 +30,7 @@ const LINGER: Duration = Duration::from_secs(30);
 /// How long a file in its place must be quiet, where an open file is in the way of others: on
 /// Windows its folder cannot be renamed, and not every file system frees the name of a deleted
 /// file. It is opened again when it grows.
-const HOLD: Option<Duration> = if cfg!(windows) { Some(Duration::from_secs(5)) } else { None };
+const HOLD: Option<Duration> = if cfg!(windows) { Some(Duration::from_secs(10)) } else { None };
 
 impl FileSource {
     /// Opens the file of a stream, where it is not open. False when another file has its
