@@ -60,7 +60,10 @@ struct Known {
 /// Files of which nothing was read yet: by their folder and the stem of their name, each with
 /// how it begins, as far as we know.
 #[derive(Default)]
-struct Unread(HashMap<(PathBuf, Vec<u8>), Vec<(Number, Vec<u8>)>>);
+struct Unread(HashMap<(PathBuf, Vec<u8>), Vec<Beginning>>);
+
+/// A stream, and the first bytes of its file.
+type Beginning = (Number, Vec<u8>);
 
 /// A file that we have not met, opened.
 struct Stranger {
