@@ -26,7 +26,6 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use shirwatch_parsers::Settings;
-use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;
 
@@ -140,21 +139,21 @@ async fn serve(
     catalogue: Arc<Catalogue>,
     delivery: Arc<Delivery>,
 ) -> Result<Ended, ServiceError> {
-    let listener = if options.serve { Some(web::bind(&config.web).await?) } else { None };
+    let door = if options.serve { Some(web::Door::open(&config.web).await?) } else { None };
     let (events, inbox) = sync_channel(1024);
     let alarm = Alarm::new(events.clone());
     let (commands, asked) = mpsc::channel(16);
     let (outcomes, done) = mpsc::channel(64);
     let shared =
         Shared::new(config.web.clone(), state_dir.clone(), Arc::clone(&catalogue), commands);
-    let shared = Arc::new(shared);
+    let shared = Arc::new(shared.admitting(config.web.users()?));
     shared.set_redactor(Redactor::new(&config.redaction));
     shared.set_about(about(&config));
     if let Some(source) = config.sources.first() {
         shared.set_settings(Settings { timezone: source.time_zone()? });
     }
     if config.web.external_url.is_none() {
-        config.web.external_url = listener.as_ref().and_then(own_address);
+        config.web.external_url = door.as_ref().and_then(own_address);
     }
     let courier = Courier::new(courier::TIMEOUT)?;
     let workers = delivery.start(&courier, &outcomes);
@@ -172,10 +171,10 @@ async fn serve(
     spawn_forwarders(events.clone(), asked, done, options.once);
     let (stopping, stop) = oneshot::channel::<()>();
     let mut serving = None;
-    if let Some(listener) = listener {
+    if let Some(door) = door {
         let stop = async move { stop.await.unwrap_or_default() };
-        announce(&listener, options.on_address.take());
-        serving = Some(tokio::spawn(web::serve(listener, shared, stop)));
+        announce(&door, options.on_address.take());
+        serving = Some(tokio::spawn(web::serve(door, shared, stop)));
     }
     let deadline = options.deadline;
     let handle = thread::Builder::new().name("engine".to_owned()).spawn(move || {
@@ -201,14 +200,13 @@ async fn serve(
 
 /// Where alerts link to without `web.external_url`: to the address that is listened on,
 /// which at least works on this machine. An address that stands for all is no link.
-fn own_address(listener: &TcpListener) -> Option<String> {
-    let address = listener.local_addr().ok().filter(|it| !it.ip().is_unspecified());
-    address.map(|it| format!("http://{it}"))
+fn own_address(door: &web::Door) -> Option<String> {
+    door.url().filter(|_| door.address().is_some_and(|it| !it.ip().is_unspecified()))
 }
 
 /// Tells the address, to the log and to who asked for it.
-fn announce(listener: &TcpListener, tell: Option<OnAddress>) {
-    let address = listener.local_addr().map(|it| format!("http://{it}/")).unwrap_or_default();
+fn announce(door: &web::Door, tell: Option<OnAddress>) {
+    let address = door.url().map(|it| format!("{it}/")).unwrap_or_default();
     tracing::info!(%address, "serving the page, the API and /metrics");
     if let Some(tell) = tell {
         tell(&address);

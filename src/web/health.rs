@@ -15,13 +15,13 @@ use crate::web::shared::Shared;
 
 /// Whether the daemon is alive.
 pub async fn livez(State(shared): State<Arc<Shared>>) -> Response {
-    verdict(&shared.health().dead)
+    verdict(&shared, &shared.health().dead)
 }
 
 /// Whether the daemon does its work.
 pub async fn readyz(State(shared): State<Arc<Shared>>) -> Response {
     let health = shared.health();
-    verdict(&[health.dead, health.not_ready].concat())
+    verdict(&shared, &[health.dead, health.not_ready].concat())
 }
 
 /// What was counted.
@@ -34,9 +34,11 @@ pub async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
     }
 }
 
-fn verdict(reasons: &[String]) -> Response {
+/// Reasons name files and receivers: who was not asked for a password is not told them.
+fn verdict(shared: &Shared, reasons: &[String]) -> Response {
     if reasons.is_empty() {
         return "ok\n".into_response();
     }
-    (StatusCode::SERVICE_UNAVAILABLE, reasons.join("\n") + "\n").into_response()
+    let told = if shared.gate.asks() { "not well".to_owned() } else { reasons.join("\n") };
+    (StatusCode::SERVICE_UNAVAILABLE, told + "\n").into_response()
 }
