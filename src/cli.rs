@@ -3,15 +3,19 @@
 //! Exit codes: 0 done · 1 failed · 2 wrong usage · 3 configuration or catalogue refused ·
 //! 4 `scan --fail-on SEVERITY` found such.
 
+mod ask;
 mod audit;
 mod config;
 mod explain;
+mod health;
 mod incidents;
 mod notify;
 mod rules;
 mod run;
 mod scan;
+mod service;
 mod silences;
+mod support;
 pub mod terminal;
 
 use std::error::Error;
@@ -24,6 +28,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use crate::catalogue::CatalogueError;
 use crate::config::Config;
 use crate::config::faults::Faults;
+use crate::config::native;
 
 /// Reads the logs of Azure Data Factory and Synapse integration runtimes, tells which
 /// documented error each failure is, and says how to mend it.
@@ -56,6 +61,13 @@ enum Command {
     Incidents(incidents::IncidentsArgs),
     /// Show, make or end silences: what is counted and told to nobody.
     Silences(silences::SilencesArgs),
+    /// Ask whether the daemon on this machine does its work.
+    Health(health::HealthArgs),
+    /// Write an archive for who helps: configuration, status, counters, last log lines; redacted.
+    Support(support::SupportArgs),
+    /// Put the daemon into the services of Windows, start and stop it.
+    #[command(subcommand)]
+    Service(service::ServiceCommand),
     /// Print completions for a shell.
     Completions {
         /// The shell.
@@ -75,9 +87,14 @@ struct Place {
 }
 
 impl Place {
+    /// The configuration file that is used, where there is one.
+    fn file(&self) -> Option<PathBuf> {
+        self.config.clone().or_else(|| native::file().filter(|it| it.is_file()))
+    }
+
     fn load(&self) -> Result<Config, Failure> {
-        let mut config = match &self.config {
-            Some(file) => Config::load(file)?,
+        let mut config = match self.file() {
+            Some(file) => Config::load(&file)?,
             None => Config::default(),
         };
         if self.state_dir.is_some() {
@@ -172,6 +189,9 @@ fn run(cli: Cli) -> Done {
         Command::Audit(args) => audit::run(&args),
         Command::Incidents(args) => incidents::run(args),
         Command::Silences(args) => silences::run(args),
+        Command::Health(args) => health::run(&args),
+        Command::Support(args) => support::run(&args),
+        Command::Service(command) => service::run(command),
         Command::Completions { shell } => {
             // Into memory first: the generator panics where a pipe is closed.
             let mut script = Vec::new();

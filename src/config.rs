@@ -14,6 +14,7 @@
 //! needs is written in that part; here they only stand together.
 
 pub mod faults;
+pub mod native;
 pub mod template;
 
 use std::path::{Path, PathBuf};

@@ -42,6 +42,7 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::store::error::StoreError;
 pub use crate::store::incidents::IncidentCount;
+pub use crate::store::open::folder;
 pub use crate::store::outbox::OutboxRow;
 pub use crate::store::reader::Reader;
 pub use crate::store::silences::Silences;

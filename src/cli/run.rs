@@ -5,9 +5,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Args;
-use tracing_subscriber::filter::LevelFilter;
-
 use crate::catalogue::Catalogue;
 use crate::cli::Done;
 use crate::cli::Failure;
@@ -18,18 +15,20 @@ use crate::cli::incidents;
 use crate::cli::terminal;
 use crate::cli::terminal::{Look, Style};
 use crate::config::Config;
-use crate::config::LogConfig;
-use crate::config::LogFormat;
-use crate::config::LogLevel;
+use crate::config::native;
 use crate::model::incident::Incident;
 use crate::service;
 use crate::service::Ended;
 use crate::service::Options;
 use crate::service::ServiceError;
+use crate::service::log;
+use crate::service::orders::Order;
 use crate::sources::ReadFrom;
 use crate::sources::SourceConfig;
+use clap::Args;
+use tokio::sync::mpsc;
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(super) struct RunArgs {
     #[command(flatten)]
     place: Place,
@@ -55,27 +54,51 @@ pub(super) struct RunArgs {
     format: Format,
 }
 
+impl RunArgs {
+    /// What a service is run with.
+    #[cfg(windows)]
+    pub(super) fn of_service(config: Option<PathBuf>) -> Self {
+        Self { place: Place { config, state_dir: None }, ..Self::default() }
+    }
+}
+
 pub(super) fn run(args: RunArgs) -> Done {
+    follow(args, None, None)
+}
+
+/// Runs the daemon; `orders` and `on_ready` are a service manager's.
+pub(super) fn follow(
+    args: RunArgs,
+    orders: Option<mpsc::Receiver<Order>>,
+    on_ready: Option<Box<dyn FnOnce() + Send>>,
+) -> Done {
     let config = configure(&args)?;
-    start_log(&config.log);
+    let state_dir = config.state_dir();
+    log::start(&config.log, Style::of_stderr().colour, Some(&*state_dir).filter(|_| !args.once));
     let interactive = !args.paths.is_empty() && !args.once;
     let rules = Catalogue::load(config.catalogue.dir.as_deref())?.rules().len();
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
-        config = args.place.config.as_deref().map_or("none".into(), Path::to_string_lossy).as_ref(),
-        state_dir = %config.state_dir().display(),
+        config = args.place.file().as_deref().map_or("none".into(), Path::to_string_lossy).as_ref(),
+        state_dir = %state_dir.display(),
         rules,
         sources = config.sources.len(),
         receivers = config.receivers.len(),
         "shirwatch starts"
     );
     let deadline = Duration::from_secs(args.deadline);
+    let again = args.clone();
+    let reread = move || configure(&again).map_err(|it| it.error);
     let options = Options {
         once: args.once,
         deadline: if args.once { deadline } else { Duration::from_secs(5) },
         serve: !args.once || args.listen.is_some(),
         on_address: interactive.then(|| Box::new(say_address) as Box<dyn FnOnce(&str) + Send>),
         on_incident: interactive.then(printer),
+        config_file: args.place.config.clone().or_else(native::file),
+        reread: Some(Box::new(reread)),
+        orders,
+        on_ready,
     };
     let ended = service::run(config, options).map_err(failure)?;
     if args.once {
@@ -126,6 +149,9 @@ fn configure(args: &RunArgs) -> Result<Config, Failure> {
         source.name = Some("files".to_owned());
         config.sources.push(source);
     }
+    if config.sources.is_empty() {
+        config.sources = native::sources();
+    }
     if args.from_end {
         let files = config.sources.iter_mut().filter_map(|it| it.file.as_mut());
         files.for_each(|it| it.read_from = ReadFrom::End);
@@ -136,25 +162,6 @@ fn configure(args: &RunArgs) -> Result<Config, Failure> {
         ));
     }
     Ok(config)
-}
-
-/// Our own log, on standard error.
-fn start_log(config: &LogConfig) {
-    let level = match config.level {
-        LogLevel::Error => LevelFilter::ERROR,
-        LogLevel::Warn => LevelFilter::WARN,
-        LogLevel::Info => LevelFilter::INFO,
-        LogLevel::Debug => LevelFilter::DEBUG,
-        LogLevel::Trace => LevelFilter::TRACE,
-    };
-    let colour = Style::of_stderr().colour;
-    let log = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr);
-    let log = log.with_ansi(colour).with_target(false);
-    // A second start in one process (tests) keeps the first log.
-    let _ = match config.format {
-        LogFormat::Text => log.try_init(),
-        LogFormat::Json => log.json().try_init(),
-    };
 }
 
 fn say_address(address: &str) {

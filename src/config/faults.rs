@@ -49,7 +49,8 @@ impl Fault {
 }
 
 /// An error and its causes on one line.
-fn chain(error: &dyn Error) -> String {
+#[must_use]
+pub fn chain(error: &dyn Error) -> String {
     let mut out = error.to_string();
     let mut source = error.source();
     while let Some(it) = source {

@@ -30,7 +30,7 @@ use crate::outputs::RenderError;
 use crate::outputs::Request;
 use crate::outputs::door;
 
-mod event_log;
+pub(crate) mod event_log;
 mod mail;
 mod syslog;
 

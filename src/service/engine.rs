@@ -14,6 +14,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -40,6 +41,7 @@ use crate::service::ServiceError;
 use crate::service::clock;
 use crate::service::event::Alarm;
 use crate::service::event::Event;
+use crate::service::feedback::Refused;
 use crate::service::rules::Folder;
 use crate::service::tally::Tally;
 use crate::service::watchdog::Watch;
@@ -77,6 +79,8 @@ pub struct Parts {
     pub shared: Arc<Shared>,
     /// What wakes the engine.
     pub alarm: Alarm,
+    /// Counts the rounds of the engine, for who watches whether it goes on.
+    pub pulse: Arc<AtomicU64>,
 }
 
 /// A source, and what its texts do not tell of themselves.
@@ -107,11 +111,15 @@ pub struct Engine {
     pub(super) refreshed: Instant,
     /// Attempts so far of the alerts that are on their way.
     pub(super) attempts: HashMap<i64, u32>,
+    /// What was to be taken in anew and is not used.
+    pub(super) refused: Refused,
     alarm: Alarm,
     tally: Tally,
     committed: Instant,
     ticked: Instant,
-    stop: bool,
+    pulse: Arc<AtomicU64>,
+    /// Told to end, and how long receivers are waited for.
+    stop: Option<Duration>,
 }
 
 impl Engine {
@@ -171,24 +179,26 @@ impl Engine {
             ticked: now,
             refreshed: now,
             attempts: HashMap::new(),
-            stop: false,
+            refused: Refused::default(),
+            pulse: parts.pulse,
+            stop: None,
         })
     }
 
     /// Works until it is told to stop.
-    pub fn run(
-        &mut self,
-        inbox: &Receiver<Event>,
-        deadline: Duration,
-    ) -> Result<Ended, ServiceError> {
-        while !self.stop {
+    pub fn run(&mut self, inbox: &Receiver<Event>) -> Result<Ended, ServiceError> {
+        let deadline = loop {
+            if let Some(deadline) = self.stop {
+                break deadline;
+            }
+            self.pulse.fetch_add(1, Ordering::Relaxed);
             self.alarm.rearm();
             let busy = self.turn(clock());
             self.tick(false);
             self.commit_when_due(busy)?;
             self.deliver();
             self.wait(inbox, busy);
-        }
+        };
         self.finish(inbox, deadline)
     }
 
@@ -199,6 +209,7 @@ impl Engine {
         deadline: Duration,
     ) -> Result<Ended, ServiceError> {
         while self.turn(clock()) || !self.all_read() {
+            self.pulse.fetch_add(1, Ordering::Relaxed);
             self.commit_when_due(true)?;
             if self.blocked_since.is_some_and(|it| it.elapsed() >= deadline) {
                 return Err(self.unwritten());
@@ -346,7 +357,7 @@ impl Engine {
         match inbox.recv_timeout(patience) {
             Ok(event) => self.handle(event),
             Err(RecvTimeoutError::Timeout) => return,
-            Err(RecvTimeoutError::Disconnected) => self.stop = true,
+            Err(RecvTimeoutError::Disconnected) => self.stop = Some(Duration::ZERO),
         }
         while let Ok(event) = inbox.try_recv() {
             self.handle(event);
@@ -361,7 +372,11 @@ impl Engine {
                 let known = self.resolve(&name);
                 let _ = answer.send(known);
             }
-            Event::Stop => self.stop = true,
+            Event::Refused(why) => {
+                self.refused.config = Some(why);
+                self.show();
+            }
+            Event::Stop { within } => self.stop = Some(within),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::SyncSender;
+use std::time::Duration;
 
 use crate::delivery::Outcome;
 use crate::sources::Waker;
@@ -17,8 +18,13 @@ pub enum Event {
     Delivered(Outcome),
     /// The page or the API asks for something.
     Asked(Command),
-    /// The process is to end.
-    Stop,
+    /// A new configuration is not used; why.
+    Refused(String),
+    /// The engine is to end.
+    Stop {
+        /// How long to wait for receivers.
+        within: Duration,
+    },
 }
 
 /// Wakes the engine, once however often it is rung before the engine looks.

@@ -14,6 +14,27 @@ use crate::service::engine::Engine;
 use crate::store::StoreError;
 use crate::web::shared::Health;
 
+/// What was to be taken in anew and is not used; the old goes on.
+#[derive(Debug, Default)]
+pub(super) struct Refused {
+    /// Why the configuration is not.
+    pub(super) config: Option<String>,
+    /// Why the operator's rules are not.
+    pub(super) rules: Option<String>,
+}
+
+impl Refused {
+    fn notes(&self) -> Vec<String> {
+        let note = |what, why: &Option<String>| {
+            why.as_ref().map(|it| format!("the new {what} is not used: {it}"))
+        };
+        [note("configuration", &self.config), note("folder of rules", &self.rules)]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+}
+
 impl Engine {
     /// Writes gauges and health anew.
     pub(super) fn show(&mut self) {
@@ -63,13 +84,12 @@ impl Engine {
         snapshot.sources = sources;
         snapshot.queues = queues;
         snapshot.runtimes = runtimes;
-        if snapshot.reloaded_at.is_none() {
-            snapshot.reload_successful = true;
-            snapshot.reloaded_at = Some(clock());
-        }
+        snapshot.reloaded_at.get_or_insert_with(clock);
+        let notes = self.refused.notes();
+        snapshot.reload_successful = notes.is_empty();
         drop(snapshot);
         self.shared.set_source_errors(errors);
-        self.shared.set_health(Health { dead: Vec::new(), not_ready });
+        self.shared.set_health(Health { dead: Vec::new(), not_ready, notes });
     }
 
     /// The store cannot be written: reading stops until it can.

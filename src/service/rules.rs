@@ -56,7 +56,7 @@ impl Engine {
             return;
         }
         let loaded = Catalogue::load(Some(&folder.dir));
-        self.shared.snapshot_mut().reload_successful = loaded.is_ok();
+        self.refused.rules = loaded.as_ref().err().map(ToString::to_string);
         match loaded {
             Ok(catalogue) => {
                 let catalogue = Arc::new(catalogue);

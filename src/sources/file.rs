@@ -12,6 +12,7 @@
 
 mod admit;
 pub(crate) mod config;
+mod cursor;
 pub(crate) mod encoding;
 mod find;
 mod identity;

@@ -33,7 +33,7 @@ pub(super) fn database_path(dir: &Path) -> PathBuf {
 }
 
 /// Makes the folder, for this user alone.
-pub(super) fn folder(dir: &Path) -> Result<(), StoreError> {
+pub fn folder(dir: &Path) -> Result<(), StoreError> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -15,13 +15,13 @@ use crate::web::shared::Shared;
 
 /// Whether the daemon is alive.
 pub async fn livez(State(shared): State<Arc<Shared>>) -> Response {
-    verdict(&shared, &shared.health().dead)
+    verdict(&shared, &shared.health().dead, &[])
 }
 
 /// Whether the daemon does its work.
 pub async fn readyz(State(shared): State<Arc<Shared>>) -> Response {
     let health = shared.health();
-    verdict(&shared, &[health.dead, health.not_ready].concat())
+    verdict(&shared, &[health.dead, health.not_ready].concat(), &health.notes)
 }
 
 /// What was counted.
@@ -35,10 +35,14 @@ pub async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
 }
 
 /// Reasons name files and receivers: who was not asked for a password is not told them.
-fn verdict(shared: &Shared, reasons: &[String]) -> Response {
-    if reasons.is_empty() {
-        return "ok\n".into_response();
-    }
-    let told = if shared.gate.asks() { "not well".to_owned() } else { reasons.join("\n") };
-    (StatusCode::SERVICE_UNAVAILABLE, told + "\n").into_response()
+fn verdict(shared: &Shared, reasons: &[String], notes: &[String]) -> Response {
+    let (status, word) = match reasons.is_empty() {
+        true => (StatusCode::OK, Some("ok")),
+        false if shared.gate.asks() => (StatusCode::SERVICE_UNAVAILABLE, Some("not well")),
+        false => (StatusCode::SERVICE_UNAVAILABLE, None),
+    };
+    let told = if shared.gate.asks() { [&[][..], &[]] } else { [reasons, notes] };
+    let told = told.concat();
+    let lines: Vec<&str> = word.into_iter().chain(told.iter().map(String::as_str)).collect();
+    (status, lines.join("\n") + "\n").into_response()
 }

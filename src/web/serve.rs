@@ -50,16 +50,31 @@ pub struct Door {
 }
 
 impl Door {
-    /// Binds the address of the configuration, once it was checked.
-    pub async fn open(config: &WebConfig) -> Result<Self, WebError> {
+    /// Listens on the address of the configuration, once it was checked; by the listener that
+    /// is given, where there is one.
+    pub async fn open(
+        config: &WebConfig,
+        listener: Option<std::net::TcpListener>,
+    ) -> Result<Self, WebError> {
         let address = config.address()?;
         let tls = config.tls()?;
         if config.tells_passwords() {
             tracing::warn!("passwords cross the network in the clear; set `web.tls`");
         }
-        let listener = TcpListener::bind(address).await;
+        let listener = match listener {
+            Some(bound) => TcpListener::from_std(bound),
+            None => TcpListener::bind(address).await,
+        };
         let listener = listener.map_err(|source| WebError::Listen { address, source })?;
         Ok(Self { listener, tls, greeting: GREETING })
+    }
+
+    /// The same door, to be opened by another who is to take over.
+    pub fn key(self) -> std::io::Result<(Self, std::net::TcpListener)> {
+        let bound = self.listener.into_std()?;
+        let key = bound.try_clone()?;
+        let (tls, greeting) = (self.tls, self.greeting);
+        Ok((Self { listener: TcpListener::from_std(bound)?, tls, greeting }, key))
     }
 
     /// For tests that cannot wait.

@@ -69,6 +69,8 @@ pub struct Health {
     pub dead: Vec<String>,
     /// Why it does not do its work at this moment.
     pub not_ready: Vec<String>,
+    /// What somebody should know, though all work is done.
+    pub notes: Vec<String>,
 }
 
 /// What the service and the web share.

@@ -41,7 +41,7 @@ pub async fn status(Extract(shared): Extract<Arc<Shared>>) -> Response {
 
 fn status_body(shared: &Shared, pending: &BTreeMap<String, u64>) -> serde_json::Value {
     let about = shared.about();
-    let Health { dead, not_ready } = shared.health();
+    let Health { dead, not_ready, notes } = shared.health();
     let reasons = [dead, not_ready].concat();
     json!({
         "version": about.version,
@@ -49,6 +49,7 @@ fn status_body(shared: &Shared, pending: &BTreeMap<String, u64>) -> serde_json::
         "uptime_seconds": shared.started.elapsed().as_secs(),
         "ready": reasons.is_empty(),
         "reasons": reasons,
+        "notes": notes,
         "read_only": shared.config.read_only,
         "rules": shared.catalogue().rules().len(),
         "incidents": incidents(shared),

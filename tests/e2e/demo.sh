@@ -28,7 +28,7 @@ promised() {
 
 found() {
     "$SHIRWATCH" scan deploy/demo/logs --format jsonl >"$WORK/findings"
-    jq --raw-output '.position.path | split("/") | last' "$WORK/findings" \
+    jq --raw-output '.position.path | gsub("\\\\"; "/") | split("/") | last' "$WORK/findings" \
         | sort | uniq --count | awk '{ print $2, $1 }' | sort
     printf 'total %d\n' "$(wc --lines <"$WORK/findings")"
 }

@@ -13,7 +13,9 @@ source "$(dirname "${BASH_SOURCE[0]}")/errors.sh"
 
 ERRORS=4000
 CHUNK=25
-ROUNDS=14
+# Kills at least, and seconds that each daemon lives beyond a part of one: more where it is slow.
+ROUNDS=${ROUNDS:-14}
+LIFE=${LIFE:-0}
 
 main() {
     write_config
@@ -65,7 +67,7 @@ kill_until_written() {
         if ((kills % 2)); then
             await 30 'shirwatch did not answer after it was killed' answers "$metrics"
         fi
-        sleep "0.$((RANDOM % 4))$((RANDOM % 10))"
+        sleep "$LIFE.$((RANDOM % 4))$((RANDOM % 10))"
         if now=$(metric "$metrics" shirwatch_errors_total 2>/dev/null); then
             ((now >= highest)) || fail "a kill took back totals: $highest were shown, then $now"
             highest=$now

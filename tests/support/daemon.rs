@@ -21,6 +21,11 @@ pub(crate) struct Daemon {
 impl Daemon {
     /// Starts the daemon with a configuration, and waits until it serves.
     pub(crate) fn start(dir: &Path, config: &str) -> Self {
+        Self::start_in(dir, config, &[])
+    }
+
+    /// The same with more environment.
+    pub(crate) fn start_in(dir: &Path, config: &str, environment: &[(&str, &str)]) -> Self {
         let file = dir.join("shirwatch.yaml");
         std::fs::write(&file, config).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_shirwatch"))
@@ -29,6 +34,7 @@ impl Daemon {
             .arg("--state-dir")
             .arg(dir.join("state"))
             .env("NO_COLOR", "1")
+            .envs(environment.iter().copied())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
@@ -39,6 +45,11 @@ impl Daemon {
         // Whatever else it says must not fill the pipe.
         std::thread::spawn(move || lines.for_each(drop));
         Self { child, address }
+    }
+
+    /// Host and port that it listens on.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
     }
 
     /// The body of an answer.
@@ -63,14 +74,44 @@ impl Daemon {
     }
 
     /// Asks until the answer holds `expected`.
+    #[track_caller]
     pub(crate) fn wait_for(&self, path: &str, expected: &str) -> String {
+        self.wait_until(path, |it| it.contains(expected))
+    }
+
+    /// Asks until the answer is as it should be.
+    #[track_caller]
+    pub(crate) fn wait_until(&self, path: &str, is_so: impl Fn(&str) -> bool) -> String {
         let begun = Instant::now();
         loop {
             let body = self.get(path);
-            if body.contains(expected) {
+            if is_so(&body) {
                 return body;
             }
-            assert!(begun.elapsed() < PATIENCE, "`{expected}` did not come; {path} says:\n{body}");
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "what was awaited did not come; {path} says:\n{body}"
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Sends a signal, such as `HUP`.
+    #[cfg(unix)]
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
+    }
+
+    /// Waits until the process has ended; gives its exit code.
+    #[cfg(unix)]
+    pub(crate) fn ended(mut self) -> Option<i32> {
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            assert!(begun.elapsed() < PATIENCE, "the daemon does not end");
             std::thread::sleep(Duration::from_millis(20));
         }
     }

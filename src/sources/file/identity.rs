@@ -9,6 +9,9 @@
 //! 2026-03-01 06:12:09 … … … … …  … Source=mscorlib│offset → not read yet
 //! ```
 
+#[cfg(windows)]
+mod windows;
+
 use std::fs::File;
 use std::fs::Metadata;
 use std::io;
@@ -115,6 +118,16 @@ pub(super) fn look_at(file: &File) -> io::Result<(FileId, Metadata)> {
     let id = FileId { device: known.volume_serial_number(), inode: known.file_index() };
     Ok((id, file.metadata()?))
 }
+
+/// Whether the name of an open file is taken until we close it, though the file was deleted:
+/// nowhere but on Windows.
+#[cfg(unix)]
+pub(super) fn blocks_its_name(_: &File) -> bool {
+    false
+}
+
+#[cfg(windows)]
+pub(super) use crate::sources::file::identity::windows::blocks_its_name;
 
 /// Reads at `offset` until `buffer` is full or the file ends; says how much it read.
 pub(super) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {

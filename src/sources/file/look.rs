@@ -31,6 +31,7 @@ impl FileSource {
         let strangers = self.recognise(found, now);
         self.admit_all(strangers, now);
         self.troubles.end_look();
+        self.close_quiet(now);
         self.forget(now);
         self.looked_at = Some(now);
         self.virgin = false;
@@ -130,7 +131,9 @@ impl FileSource {
     /// True when the file of a stream may be there, and only its folder cannot be listed.
     fn is_hidden(&self, number: Number) -> bool {
         let stream = self.streams.get(&number);
-        stream.is_some_and(|it| it.place == Place::Here && self.troubles.is_blind_for(&it.path))
+        stream.is_some_and(|it| {
+            it.place == Place::Here && self.troubles.is_blind_for(&it.path) && !it.is_deleted()
+        })
     }
 
     /// The file of a stream was not found. While its handle is open it is read on.

@@ -19,6 +19,7 @@ use std::io::Read;
 
 use flate2::bufread::MultiGzDecoder;
 
+use crate::sources::file::cursor::FileCursor;
 use crate::sources::file::identity;
 use crate::sources::file::packed::evtx::Events;
 use crate::sources::file::packed::zip::Archive;
@@ -50,6 +51,7 @@ impl Texts for Refused {}
 /// What gives the texts of a packed file; a file that it refuses is an error when it is read.
 fn texts(file: File) -> Box<dyn Texts> {
     let head = identity::head(&file).unwrap_or_default();
+    let file = FileCursor::new(file);
     let opened: io::Result<Box<dyn Texts>> = match () {
         () if evtx::is_event_log(&head) => Events::open(file).map(|it| Box::new(it) as _),
         () if zip::is_archive(&head) => Archive::open(file).map(|it| Box::new(it) as _),

@@ -167,6 +167,11 @@ impl Stream {
         Ok(same)
     }
 
+    /// True when the file was deleted, and our handle is what keeps its name taken.
+    pub(super) fn is_deleted(&self) -> bool {
+        matches!(&self.handle, Some(Handle::Plain(file)) if identity::blocks_its_name(file))
+    }
+
     /// True when nothing of a plain text that is there was read yet.
     pub(super) fn is_unread(&self) -> bool {
         self.place == Place::Here && self.offset == 0 && !self.compressed

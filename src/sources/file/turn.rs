@@ -27,6 +27,11 @@ const OPEN: usize = 512;
 /// How long a file that left its place must be quiet until its handle is closed.
 const LINGER: Duration = Duration::from_secs(30);
 
+/// How long a file in its place must be quiet, where an open file is in the way of others: on
+/// Windows its folder cannot be renamed, and not every file system frees the name of a deleted
+/// file. It is opened again when it grows.
+const HOLD: Option<Duration> = if cfg!(windows) { Some(Duration::from_secs(10)) } else { None };
+
 impl FileSource {
     /// Opens the file of a stream, where it is not open. False when another file has its
     /// path now; the next look will tell.
@@ -111,7 +116,20 @@ impl FileSource {
         let Some(stream) = self.streams.get(&number) else { return false };
         let Place::Left(since) = stream.place else { return false };
         let since = stream.grew_at.map_or(since, |it| it.max(since));
-        passed(since, now, LINGER)
+        passed(since, now, LINGER) || stream.is_deleted()
+    }
+
+    /// Closes files that were quiet for so long that nothing more is expected soon.
+    pub(super) fn close_quiet(&mut self, now: Timestamp) {
+        let Some(hold) = HOLD else { return };
+        let quiet = |number: &Number| {
+            self.streams.get(number).is_some_and(|it| {
+                let read = it.place == Place::Here && it.lag() == 0 && !it.has_more();
+                read && it.grew_at.is_none_or(|since| passed(since, now, hold))
+            })
+        };
+        let over: Vec<_> = self.open.values().copied().filter(quiet).collect();
+        over.into_iter().for_each(|it| self.close(it));
     }
 
     fn look_into(&mut self, number: Number, now: Timestamp, closing: bool) -> io::Result<Look> {

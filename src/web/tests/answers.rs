@@ -125,11 +125,17 @@ async fn health_says_why() {
     house.shared.set_health(Health {
         dead: vec![],
         not_ready: vec!["the store takes nothing".to_owned(), "no source is open".to_owned()],
+        notes: Vec::new(),
     });
     assert_eq!(house.get("/livez").await.status(), StatusCode::OK);
     let answer = house.get("/readyz").await;
     assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(text(answer).await, "the store takes nothing\nno source is open\n");
+    let notes = vec!["the new configuration is not used".to_owned()];
+    house.shared.set_health(Health { notes, ..Health::default() });
+    let answer = house.get("/readyz").await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert_eq!(text(answer).await, "ok\nthe new configuration is not used\n");
 }
 
 #[tokio::test]
@@ -161,6 +167,7 @@ async fn the_status_tells_of_sources_and_receivers() {
           "uptime_seconds": null,
           "ready": true,
           "reasons": [],
+          "notes": [],
           "read_only": false,
           "rules": 2,
           "incidents": {

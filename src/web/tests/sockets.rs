@@ -29,7 +29,7 @@ struct Open {
 
 async fn open(config: WebConfig, greeting: Duration) -> Open {
     let house = house(WebConfig { listen: "127.0.0.1:0".to_owned(), ..config });
-    let door = Door::open(&house.shared.config).await.unwrap().hasty(greeting);
+    let door = Door::open(&house.shared.config, None).await.unwrap().hasty(greeting);
     let address = door.address().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
     let stopped = async move { drop(stopped.await) };
@@ -78,7 +78,7 @@ async fn a_door_serves_until_it_is_told_to_stop() {
 #[tokio::test]
 async fn an_address_for_all_is_not_opened() {
     let config = WebConfig { listen: "0.0.0.0:0".to_owned(), ..WebConfig::default() };
-    assert!(matches!(Door::open(&config).await, Err(WebError::Exposed { .. })));
+    assert!(matches!(Door::open(&config, None).await, Err(WebError::Exposed { .. })));
 }
 
 #[tokio::test]
@@ -207,7 +207,7 @@ async fn without_the_password_nothing_is_told() {
         }
     }
     let reason = "cannot read /logs/secret.log".to_owned();
-    open.house.shared.set_health(Health { dead: vec![reason.clone()], not_ready: Vec::new() });
+    open.house.shared.set_health(Health { dead: vec![reason.clone()], ..Health::default() });
     let answer = https(&open, "GET /livez", "").await;
     assert!(answer.starts_with("HTTP/1.1 503") && !answer.contains(&reason), "{answer}");
 }

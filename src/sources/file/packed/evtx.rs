@@ -8,13 +8,14 @@
 //! A chunk or an event that is damaged is passed over; how many there were is said at the
 //! end, when all that could be read was.
 
-use std::fs::File;
 use std::io;
 use std::io::Read;
 use std::sync::Arc;
 
 use evtx::IntoIterChunks;
 use evtx::{EvtxParser, ParserSettings};
+
+use crate::sources::file::cursor::FileCursor;
 
 /// True when a file that begins so is an event log.
 pub(super) fn is_event_log(head: &[u8]) -> bool {
@@ -23,7 +24,7 @@ pub(super) fn is_event_log(head: &[u8]) -> bool {
 
 /// The events of a file as text.
 pub(super) struct Events {
-    chunks: IntoIterChunks<File>,
+    chunks: IntoIterChunks<FileCursor>,
     settings: Arc<ParserSettings>,
     /// The events of one chunk, of which the first `given` bytes were read.
     text: Vec<u8>,
@@ -33,7 +34,7 @@ pub(super) struct Events {
 
 impl Events {
     /// Begins to read `file`.
-    pub(super) fn open(file: File) -> io::Result<Self> {
+    pub(super) fn open(file: FileCursor) -> io::Result<Self> {
         let settings = ParserSettings::new().indent(false);
         let parser = EvtxParser::from_read_seek(file).map_err(invalid)?;
         let chunks = parser.with_configuration(settings.clone()).into_chunks();

@@ -8,7 +8,6 @@
 //! archive itself) is passed over and named; those beside it are read.
 
 use std::borrow::Cow;
-use std::fs::File;
 use std::io;
 use std::io::{BufReader, Chain, Cursor, Read, Seek, SeekFrom};
 
@@ -16,6 +15,7 @@ use flate2::CrcReader;
 use flate2::read::DeflateDecoder;
 use zip::{CompressionMethod, ZipArchive};
 
+use crate::sources::file::cursor::FileCursor;
 use crate::sources::file::packed::{Texts, evtx, is_gzip};
 
 /// The most files of one archive that are read.
@@ -40,7 +40,7 @@ type Text = CrcReader<Chain<Cursor<Vec<u8>>, Box<dyn Read + Send>>>;
 
 /// The files of an archive.
 pub(super) struct Archive {
-    file: File,
+    file: FileCursor,
     /// The next ones, the last first.
     members: Vec<Member>,
     now: Option<(Member, Text)>,
@@ -50,7 +50,7 @@ pub(super) struct Archive {
 
 impl Archive {
     /// Reads the directory of an archive.
-    pub(super) fn open(file: File) -> io::Result<Self> {
+    pub(super) fn open(file: FileCursor) -> io::Result<Self> {
         let mut archive = ZipArchive::new(BufReader::new(file.try_clone()?))?;
         let (mut members, mut refused) = (Vec::new(), Vec::new());
         for index in 0..archive.len().min(MOST) {

@@ -15,16 +15,20 @@ fn each_cell_of_the_matrix() {
     // rotated by        the old file   the writer      read while we run   while we are off
     check("create",       "mv",          "keeps it open", "1 2 3 4",         "1 2 3 4");
     check("create",       "mv",          "opens anew",    "1 2 3 4",         "1 2 3 4");
-    check("create",       "cp",          "keeps it open", "1 2 3 4",         "1 2");
-    check("create",       "cp",          "opens anew",    "1 2 3 4",         "1 2 3 4");
-    check("create",       "rm",          "keeps it open", "1 2 3 4",         "1");
-    check("create",       "rm",          "opens anew",    "1 2 3 4",         "1 3 4");
     check("nocreate",     "mv",          "keeps it open", "1 2 3 4",         "1 2 3 4");
     check("nocreate",     "mv",          "opens anew",    "1 2 3 4",         "1 2 3 4");
-    check("nocreate",     "cp",          "keeps it open", "1 2 3 4",         "1 2");
-    check("nocreate",     "cp",          "opens anew",    "1 2 3 4",         "1 2 3 4");
-    check("nocreate",     "rm",          "keeps it open", "1 2 3 4",         "1");
-    check("nocreate",     "rm",          "opens anew",    "1 2 3 4",         "1 3 4");
+    // Windows keeps the name of a deleted file as long as somebody has it open.
+    #[cfg(unix)]
+    {
+        check("nocreate",     "rm",          "opens anew",    "1 2 3 4",         "1 3 4");
+        check("create",       "rm",          "opens anew",    "1 2 3 4",         "1 3 4");
+        check("nocreate",     "cp",          "opens anew",    "1 2 3 4",         "1 2 3 4");
+        check("create",       "cp",          "opens anew",    "1 2 3 4",         "1 2 3 4");
+        check("create",       "cp",          "keeps it open", "1 2 3 4",         "1 2");
+        check("create",       "rm",          "keeps it open", "1 2 3 4",         "1");
+        check("nocreate",     "cp",          "keeps it open", "1 2 3 4",         "1 2");
+        check("nocreate",     "rm",          "keeps it open", "1 2 3 4",         "1");
+    }
     for older in ["mv", "cp", "rm"] {
         for writer in ["keeps it open", "opens anew"] {
             check("copy",         older, writer,          "1 2 3 4",         "1 2 3 4");

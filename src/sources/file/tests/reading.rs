@@ -273,7 +273,7 @@ fn a_name_that_looks_like_a_pattern_is_a_name_where_it_exists() {
 #[test]
 fn a_missing_path_is_told_and_picked_up_when_it_comes() {
     let mut bench = Bench::new();
-    let missing = bench.path("later/a.log").display().to_string();
+    let missing = bench.path("later").join("a.log").display().to_string();
     bench.config.include.push(missing.clone());
     bench.append("b.log", b"other\n");
     bench.poll();

@@ -40,10 +40,6 @@ fn each_line_is_read_once_whatever_becomes_of_its_file() {
     check("w:a.log:1 poll rm:a.log w:a.log:2 poll",                              "1 | 2");
     check("w:a.log:1 poll w:a.log:2 rm:a.log w:a.log:3 poll",                    "1 | 2 3");
     check("w:a.log:1 poll rm:a.log w:a.log:1 w:a.log:2 poll",                    "1 | 1 2");
-    check("l:a.log:1 poll cp:a.log:b rm:a.log mv:b:a.log l:a.log:2 poll",        "1 | 2");
-    // Moved to another disk: copied and deleted.
-    check("w:a.log:1 poll cp:a.log:b.log rm:a.log w:b.log:2 poll",               "1 | 2");
-    check("w:a.log:1 poll cp:a.log:b.log poll rm:a.log poll w:b.log:2 poll",     "1 |  |  | 2");
     // A copy that stays is a log of its own after a while.
     check("w:a.log:1 poll cp:a.log:b.log poll w:b.log:2 poll late poll",         "1 |  |  | 1 2");
     check("w:a.log:1 w:b.log:1 poll",                                            "1 1");
@@ -52,6 +48,20 @@ fn each_line_is_read_once_whatever_becomes_of_its_file() {
     check("w:a.log:1 poll mv:a.log:a.log.1 poll gz:a.log.1 poll poll",           "1 |  |  | ");
     check("w:a.log:1 poll gzkeep:a.log poll poll w:a.log:2 poll",                "1 |  |  | 2");
     check("w:a.log:1 w:a.log:2 gz:a.log poll poll poll",                         " | 1 2 | ");
+    each_line_is_read_once_where_names_are_free();
+}
+
+/// Windows keeps the name of a deleted file while it is open, and asks for a right to make links.
+#[cfg(windows)]
+fn each_line_is_read_once_where_names_are_free() {}
+
+#[cfg(unix)]
+#[rustfmt::skip]
+fn each_line_is_read_once_where_names_are_free() {
+    check("l:a.log:1 poll cp:a.log:b rm:a.log mv:b:a.log l:a.log:2 poll",        "1 | 2");
+    // Moved to another disk: copied and deleted.
+    check("w:a.log:1 poll cp:a.log:b.log rm:a.log w:b.log:2 poll",               "1 | 2");
+    check("w:a.log:1 poll cp:a.log:b.log poll rm:a.log poll w:b.log:2 poll",     "1 |  |  | 2");
     // Reached by two ways.
     check("w:a.log:1 link:a.log:b.log poll w:a.log:2 poll",                      "1 | 2");
     check("w:x:1 link:x:a.log poll w:y:2 rm:a.log link:y:a.log poll w:y:3 poll", "1 | 2 | 3");
@@ -128,6 +138,7 @@ fn a_file_that_is_gone_for_long_is_forgotten() {
     bench.wait(60_000);
     bench.poll();
     assert_eq!(bench.source().status().files_open, 0, "the deleted file is let go");
+    bench.poll();
     bench.restart();
     bench.wait(23 * 3_600_000);
     bench.poll();
