@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
-use crate::model::incident::State;
+use crate::model::incident::{Incident, State};
 use crate::model::metrics::OPEN_INCIDENTS_SHOWN;
 use crate::outputs::prometheus::OpenIncident;
 use crate::outputs::prometheus::RuntimeGauges;
@@ -45,7 +45,7 @@ impl Engine {
             let last = last_error.entry(it.category).or_insert(it.last_seen);
             *last = it.last_seen.max(*last);
         }
-        let open = self.worst();
+        let open = worst(self.pipeline.incidents.iter());
         let mut sources = BTreeMap::new();
         let mut not_ready = Vec::new();
         let mut errors = BTreeMap::new();
@@ -92,21 +92,6 @@ impl Engine {
         self.shared.set_health(Health { dead: Vec::new(), not_ready, notes });
     }
 
-    /// The open incidents that have a series of their own.
-    fn worst(&self) -> Vec<OpenIncident> {
-        let open = self.pipeline.incidents.iter().filter(|it| it.state == State::Open);
-        let mut open: Vec<_> = open.collect();
-        open.sort_by_key(|it| Reverse((it.severity, it.last_seen)));
-        let shown = open.into_iter().take(OPEN_INCIDENTS_SHOWN).map(|it| OpenIncident {
-            fingerprint: it.fingerprint.to_string(),
-            rule: it.rule.clone(),
-            category: it.category,
-            severity: it.severity,
-            first_seen: it.first_seen,
-        });
-        shown.collect()
-    }
-
     /// The store cannot be written: reading stops until it can.
     pub(super) fn block(&mut self, error: &StoreError) {
         let why = error.to_string();
@@ -124,6 +109,79 @@ impl Engine {
         if self.blocked.take().is_some() {
             tracing::info!("the store can be written again; reading goes on");
             self.show();
+        }
+    }
+}
+
+/// The open incidents that have a series of their own: the worst, and of those the latest.
+fn worst<'a>(all: impl Iterator<Item = &'a Incident>) -> Vec<OpenIncident> {
+    let mut open: Vec<_> = all.filter(|it| it.state == State::Open).collect();
+    open.sort_by_key(|it| Reverse((it.severity, it.last_seen)));
+    let shown = open.into_iter().take(OPEN_INCIDENTS_SHOWN).map(|it| OpenIncident {
+        fingerprint: it.fingerprint.to_string(),
+        rule: it.rule.clone(),
+        category: it.category,
+        severity: it.severity,
+        first_seen: it.first_seen,
+    });
+    shown.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::model::finding::{Category, Fault, Severity};
+    use crate::model::fingerprint::Fingerprint;
+    use crate::model::incident::{Course, Places};
+
+    #[test]
+    #[rustfmt::skip]
+    fn the_worst_open_incidents_are_shown_and_of_those_the_latest() {
+        use Severity::{Critical, Error};
+        use State::{Open, Resolved};
+        // incidents                                            rules of those that are shown
+        check(&[("a", Open, Error, 1), ("b", Open, Error, 2)],       "b a");
+        check(&[("a", Open, Critical, 1), ("b", Open, Error, 2)],    "a b");
+        check(&[("a", Resolved, Critical, 1)],                       "");
+    }
+
+    #[test]
+    fn a_storm_of_incidents_makes_a_bounded_number_of_series() {
+        let storm: Vec<_> =
+            (0..500).map(|at| incident(("a", State::Open, Severity::Error, at))).collect();
+        assert_eq!(worst(storm.iter()).len(), OPEN_INCIDENTS_SHOWN);
+    }
+
+    #[track_caller]
+    fn check(given: &[(&str, State, Severity, i64)], expected: &str) {
+        let all: Vec<_> = given.iter().map(|it| incident(*it)).collect();
+        let rules: Vec<_> = worst(all.iter()).into_iter().map(|it| it.rule).collect();
+        assert_eq!(rules.join(" "), expected);
+    }
+
+    fn incident((rule, state, severity, second): (&str, State, Severity, i64)) -> Incident {
+        let at = Timestamp::from_second(second).unwrap();
+        Incident {
+            key: rule.to_owned(),
+            fingerprint: Fingerprint(second as u64),
+            group: BTreeMap::new(),
+            rule: rule.to_owned(),
+            category: Category::Dns,
+            severity,
+            fault: Fault::User,
+            state,
+            count: 1,
+            first_seen: at,
+            last_seen: at,
+            last_read: at,
+            resolved_at: None,
+            notified_at: None,
+            title: String::new(),
+            sample: None,
+            places: Places::default(),
+            course: Course::default(),
         }
     }
 }

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
-const PROGRAM = process.env.SHIRWATCH || join(process.env.CARGO_TARGET_DIR || join(ROOT, 'target'), 'release/shirwatch');
+export const PROGRAM = process.env.SHIRWATCH || join(process.env.CARGO_TARGET_DIR || join(ROOT, 'target'), 'release/shirwatch');
 
 /** How long anything may take before a test fails. */
 export const PATIENCE = 20_000;

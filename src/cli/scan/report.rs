@@ -8,6 +8,7 @@
 //! template engine; besides, the page forbids itself by a policy to load or run anything.
 
 mod chart;
+mod entry;
 mod view;
 
 use minijinja::AutoEscape;
