@@ -281,6 +281,7 @@ impl Pipeline {
     /// All that changed since the last call, to be written in one transaction.
     pub fn drain(&mut self, changes: &mut Changes) {
         changes.totals.extend(self.ledger.drain());
+        changes.hours.extend(self.ledger.drain_hours());
         changes.incidents.extend(self.incidents.drain());
         changes.runtimes.extend(self.runtimes.drain());
         self.joins.drain(changes);

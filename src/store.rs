@@ -1,8 +1,8 @@
 //! What must outlive the process: counters, incidents, alerts on their way, checkpoints.
 //!
 //! ```text
-//! Store::commit(changes)   totals + incidents + outbox + checkpoints + seen + held
-//!                          └──────────────── one transaction ────────────────┘
+//! Store::commit(changes)   totals + hours + incidents + outbox + checkpoints + seen + held
+//!                          └──────────────────── one transaction ────────────────────┘
 //! ```
 //!
 //! All that follows from a batch is written at once, or nothing of it: a checkpoint never
@@ -17,6 +17,7 @@
 
 mod checkpoints;
 mod error;
+mod hours;
 mod incidents;
 mod open;
 mod outbox;
@@ -216,6 +217,7 @@ fn write_all(
     now: Timestamp,
 ) -> Result<u64, StoreError> {
     totals::add(write, &changes.totals)?;
+    hours::add(write, &changes.hours)?;
     incidents::write(write, &changes.incidents)?;
     runtimes::write(write, &changes.runtimes)?;
     outbox::put(write, &changes.outbox, now)?;

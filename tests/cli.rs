@@ -1,5 +1,7 @@
 //! The commands as a user meets them: what is printed where, and with which exit code.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::support::{chain, root, shirwatch, stdout};
@@ -74,6 +76,68 @@ fn scan_sums_up_and_names_positions() {
 }
 
 #[test]
+fn scan_reports_in_one_file_that_needs_nothing_else() {
+    let page = stdout(&shirwatch(&["scan", "--format", "html", &demo()]));
+    for part in
+        ["What broke", "<svg", "root cause", "pl_finance", "The ledger balances", "<ol><li>"]
+    {
+        assert!(page.contains(part), "`{part}` is not in the report");
+    }
+    assert!(!page.contains("FAKE") && page.contains("[redacted:secret]"), "secrets");
+    for (attribute, _) in attributes(&page) {
+        assert!(attribute != "src" && attribute != "srcset" && attribute != "data", "{attribute}");
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let empty = stdout(&shirwatch(&["scan", "--format", "html", dir.path().to_str().unwrap()]));
+    assert!(empty.contains("No error was found."));
+}
+
+#[test]
+fn what_a_log_says_is_text_in_the_report() {
+    const HOSTILE: &str = "</p></li><script>alert(1)</script><img src=x onerror=alert(2)> \
+        {{ 7 * 7 }}{% raw %} \" onmouseover=\"alert(3) 'x' \u{202e}txt.exe\u{1b}[31m javascript:alert(4)";
+    let chain =
+        format!("ErrorCode=Co<i>de,'Type=A.<b>Bold</b>Exception,Message={HOSTILE},Source=s,'");
+    let run = serde_json::json!({
+        "category": "ActivityRuns", "status": "Failed", "activityRunId": "1", "pipelineName": HOSTILE,
+        "time": "2026-03-01T06:00:00Z", "effectiveIntegrationRuntime": HOSTILE,
+        "properties": { "Error": { "errorCode": "2200", "message": chain } },
+    });
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("<b>.json");
+    std::fs::write(&file, format!("{run}\n{chain}\n")).unwrap();
+    let page = stdout(&shirwatch(&["scan", "--format", "html", file.to_str().unwrap()]));
+    let honest = stdout(&shirwatch(&["scan", "--format", "html", &demo()]));
+    let known: BTreeSet<_> = attributes(&honest).collect();
+    let tags: BTreeSet<_> = attributes(&page).collect();
+    let foreign: Vec<_> = tags.difference(&known).filter(|it| it.0 != "class").collect();
+    assert!(foreign.is_empty(), "{foreign:?}");
+    assert!(page.contains("&lt;script&gt;alert(1)") && page.contains("{{ 7 * 7 }}"), "{page}");
+    assert!(!page.contains(['\u{202e}', '\u{1b}']) && !page.contains("href=\"javascript"));
+}
+
+/// Each attribute in a page with the tag that it stands in; a tag without one has itself.
+fn attributes(page: &str) -> impl Iterator<Item = (String, String)> + '_ {
+    let body = page.split("</style>").last().unwrap_or_default();
+    let tags = body.split('<').skip(1).filter_map(|it| it.split('>').next());
+    tags.flat_map(|tag| {
+        let mut outside = String::new();
+        for (at, part) in tag.split('"').enumerate() {
+            outside.push_str(if at % 2 == 0 { part } else { "" });
+        }
+        let name = outside.split_whitespace().next().unwrap_or_default().to_owned();
+        let words: Vec<_> =
+            outside.split_whitespace().map(|it| it.trim_matches('=').to_owned()).collect();
+        words.into_iter().map(move |it| (it, name.clone()))
+    })
+}
+
+/// The example logs.
+fn demo() -> String {
+    root().join("deploy/demo/logs").to_str().unwrap().to_owned()
+}
+
+#[test]
 #[rustfmt::skip]
 fn exit_codes_are_as_documented() {
     let demo = root().join("deploy/demo/logs");
@@ -81,6 +145,7 @@ fn exit_codes_are_as_documented() {
     // arguments                                              exit code
     check(&["scan", "--format", "json", demo],                0);
     check(&["scan", "--fail-on", "error", demo],              4);
+    check(&["scan", "--format", "html", demo],                0);
     check(&["scan", "/no/such/folder"],                       2);
     check(&["frobnicate"],                                    2);
     check(&["explain", ""],                                   2);

@@ -39,7 +39,10 @@ fn a_faulty_configuration_is_refused_with_line_and_remedy() {
     check("receivers:\n  - name: a\n    syslog: { address: 'udp://h' }\n", &["x.yaml:2: ", "`address` is no address of the form udp://host:port"]);
     check("sources:\n  - file: {}\n  - file: {}\n",                 &["two sources are named `file`"]);
     check("incidents: { resolve_after: soon }\n",                   &["x.yaml:1: "]);
-    check("web: { listen: '0.0.0.0:1' }\n",                         &["x.yaml:1: ", "read_only"]);
+    check("web: { listen: '0.0.0.0:1' }\n",                         &["x.yaml:1: ", "basic_auth.users_file", "read_only"]);
+    check("web: { tls: { cert_file: a } }\n",                       &["x.yaml:1: ", "`web.tls` needs both"]);
+    check("web: { tls: { cert_file: a, key_file: b } }\n",          &["x.yaml:1: ", "`web.tls` cannot use `a`"]);
+    check("web: { basic_auth: { users_file: a } }\n",               &["x.yaml:1: ", "`web.basic_auth` cannot use `a`"]);
     check("routes: [ { receivers: [nobody] } ]\n",                  &["x.yaml:1: ", "nobody"]);
 }
 

@@ -3,6 +3,7 @@
 #![allow(missing_docs, reason = "tests are read, not linked")]
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that cannot go on says so")]
 
+mod api;
 mod catalogue;
 mod cli;
 mod dashboards;

@@ -49,7 +49,7 @@ d.dashboard('incidents', 'Incidents', 'The incidents that are open, each with it
   p.top('Innermost exceptions', 12, q.top(8, 'shirwatch_root_exceptions_total', 'type'), '{{type}}', height=6) + p.under,
 
   d.row('Alert rules'),
-  p.table('Alerts of Prometheus that fire', 24, {
+  p.table('Alerts of Prometheus', 24, {
     state: 'ALERTS{alertname=~"Shirwatch.*",job=~"$job",instance=~"$instance"}',
   }, [
     ['alertname', 'Alert', []],

@@ -16,7 +16,7 @@ use crate::cli::Place;
 use crate::cli::terminal;
 use crate::cli::terminal::{Look, Style};
 use crate::store::Reader;
-use crate::web::rows::SourceLedger;
+use crate::web::status::ledger::SourceLedger;
 
 #[derive(Debug, Args)]
 pub(super) struct AuditArgs {

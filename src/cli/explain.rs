@@ -1,32 +1,36 @@
 //! `shirwatch explain`: one error, from an argument, a file or a pipe.
 //!
 //! ```text
-//! SQL Server refused the login                                   sql-login-failed
-//! authentication · error · fault: user
+//! SQL Server refused the login
+//! authentication · error · fault: user · a retry will not help · sql-connect-login-failed
 //!
-//! ErrorCode=SqlFailedToConnect
-//! └─ HybridDeliveryException: Cannot connect to SQL Server.
-//!    └─ SqlException: Login failed for user 'etl_reader'.        ◀ root cause
+//!   SqlFailedToConnect · HybridDeliveryException
+//!   │ Cannot connect to SQL Server.
+//!   └─ SqlException  ◀ root cause
+//!      Login failed for user 'etl_reader'.
 //! ```
+
+mod page;
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use shirwatch_parsers::{Link, Settings, parse};
+use shirwatch_parsers::{Settings, parse};
 
 use crate::catalogue::Catalogue;
 use crate::cli::Done;
 use crate::cli::Failure;
 use crate::cli::Format;
 use crate::cli::terminal;
-use crate::cli::terminal::{Look, Style};
+use crate::cli::terminal::Style;
 use crate::model::finding::Finding;
-use crate::model::finding::Severity;
 use crate::model::redacted::Redacted;
 use crate::model::redacted::RedactionConfig;
 use crate::model::redacted::Redactor;
+
+pub(crate) use page::{details, name, page, shorten, shown, whereabouts};
 
 /// Bytes read of a text; an error is never as long.
 const LIMIT: u64 = 16 * 1024 * 1024;
@@ -63,8 +67,8 @@ pub(super) fn run(args: &ExplainArgs) -> Done {
         }
         Format::Text => {
             let style = Style::of_stdout();
-            let pages: Vec<_> = findings.iter().map(|it| page(it, style)).collect();
-            terminal::say(&pages.join("\n"))?;
+            let pages = findings.iter().map(|it| page(it, style) + &whereabouts(&it.record, style));
+            terminal::say(&pages.collect::<Vec<_>>().join("\n"))?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -100,124 +104,4 @@ fn findings(catalogue: &Catalogue, text: &str) -> Vec<Redacted<Finding>> {
     let (errors, others): (Vec<_>, Vec<_>) = judged.partition(|(known, _)| *known);
     let shown = if errors.is_empty() { others.into_iter().take(1).collect() } else { errors };
     shown.into_iter().map(|(_, finding)| finding).collect()
-}
-
-/// A finding as a page of text.
-pub(crate) fn page(it: &Finding, style: Style) -> String {
-    let mut out = heading(it, style);
-    out.push_str(&tree(it, style));
-    if let Some(cause) = &it.cause {
-        out.push_str(&section("Cause", style));
-        out.push_str(&style.wrap("  ", cause));
-    }
-    out.push_str(&steps(it, style));
-    if let Some(verify) = &it.verify {
-        out.push_str(&section("Then check", style));
-        out.push_str(&style.wrap("  ", verify));
-    }
-    out.push_str(&more(it, style));
-    out
-}
-
-fn heading(it: &Finding, style: Style) -> String {
-    let look = if it.severity >= Severity::Error { Look::Red } else { Look::Yellow };
-    let mut facts = vec![it.category.as_str().to_owned(), it.severity.as_str().to_owned()];
-    facts.push(format!("fault: {}", it.fault.as_str()));
-    match it.retryable {
-        Some(true) => facts.push("a retry may help".to_owned()),
-        Some(false) => facts.push("a retry will not help".to_owned()),
-        None => {}
-    }
-    let title = style.paint(Look::Bold, &style.paint(look, &terminal::clean(&it.title)));
-    format!(
-        "{title}\n{}\n",
-        style.paint(Look::Faint, &format!("{} · {}", facts.join(" · "), it.rule))
-    )
-}
-
-fn section(name: &str, style: Style) -> String {
-    format!("\n{}\n", style.paint(Look::Bold, name))
-}
-
-/// The chain as a tree, the root cause marked.
-fn tree(it: &Finding, style: Style) -> String {
-    let mut out = String::from("\n");
-    let chain = &it.record.chain;
-    if chain.is_empty() {
-        return out + &style.wrap("  ", &shorten(&it.record.message));
-    }
-    for (depth, link) in chain.iter().enumerate() {
-        branch(&mut out, link, depth, depth + 1 == chain.len(), style);
-    }
-    if it.record.truncated {
-        out.push_str(
-            &style.paint(Look::Yellow, "  the text is cut: the real root may be missing\n"),
-        );
-    }
-    out
-}
-
-fn branch(out: &mut String, link: &Link<'_>, depth: usize, root: bool, style: Style) {
-    let lead =
-        if depth == 0 { "  ".to_owned() } else { format!("  {}└─ ", "   ".repeat(depth - 1)) };
-    let name = link.type_name.as_deref().unwrap_or("error");
-    let short = name.rsplit('.').next().unwrap_or(name);
-    let code = link.error_code.as_deref().map(|it| format!("{it} · ")).unwrap_or_default();
-    let mark = if root { style.paint(Look::Red, "  ◀ root cause") } else { String::new() };
-    let title = style.paint(Look::Cyan, &terminal::clean(&format!("{code}{short}")));
-    out.push_str(&format!("{lead}{title}{mark}\n"));
-    let message = shorten(&link.message);
-    if !message.is_empty() {
-        out.push_str(&style.wrap(&" ".repeat(lead.chars().count()), &message));
-    }
-    let fields = link.details.iter().filter(|(key, _)| key != "Errors");
-    let fields: Vec<_> = fields.map(|(key, value)| format!("{key}={value}")).collect();
-    if !fields.is_empty() {
-        let text = style.wrap(&" ".repeat(lead.chars().count()), &shorten(&fields.join("  ")));
-        out.push_str(&style.paint(Look::Faint, &text));
-    }
-}
-
-/// The beginning of a long text.
-fn shorten(text: &str) -> String {
-    const SHOWN: usize = 600;
-    if text.chars().count() <= SHOWN {
-        return text.to_owned();
-    }
-    text.chars().take(SHOWN).chain(['…']).collect()
-}
-
-fn steps(it: &Finding, style: Style) -> String {
-    let mut out = String::new();
-    if it.rule == "unclassified" {
-        out.push_str(&section("No rule knows this error", style));
-        out.push_str(&style.wrap(
-            "  ",
-            "Read the root cause above. `shirwatch rules search WORDS` looks for what is near.",
-        ));
-    }
-    if !it.resolution.is_empty() {
-        out.push_str(&section("What to do", style));
-    }
-    for (index, step) in it.resolution.iter().enumerate() {
-        out.push_str(&style.wrap(&format!("  {}. ", index + 1), step));
-    }
-    out
-}
-
-fn more(it: &Finding, style: Style) -> String {
-    let mut out = String::new();
-    if it.causes.len() > 1 {
-        out.push_str(&section("It may also be", style));
-        for cause in &it.causes[1..] {
-            out.push_str(&style.wrap("  - ", &cause.cause));
-        }
-    }
-    if !it.references.is_empty() {
-        out.push('\n');
-    }
-    for reference in &it.references {
-        out.push_str(&format!("  {}\n", style.paint(Look::Faint, reference)));
-    }
-    out
 }

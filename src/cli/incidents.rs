@@ -17,7 +17,7 @@ use crate::model::finding::Severity;
 use crate::model::incident::Incident;
 use crate::model::incident::State;
 use crate::store::Reader;
-use crate::web::rows::Row;
+use crate::web::rows::{More, Row};
 
 #[derive(Debug, Args)]
 pub(super) struct IncidentsArgs {
@@ -107,7 +107,8 @@ fn show(reader: &Reader, fingerprint: &str, format: Format) -> Done {
         return Err(Failure::new(format!("there is no incident `{fingerprint}`")));
     };
     if format == Format::Json {
-        let row = Row::with(&incident, &occurrences);
+        let more = More::of(reader, &incident, occurrences, crate::service::clock())?;
+        let row = Row::with(&incident, &more);
         terminal::say(&format!("{}\n", serde_json::to_string_pretty(&row)?))?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -140,7 +141,11 @@ fn resolve(dir: &std::path::Path, fingerprint: &str) -> Done {
     incident.state = State::Resolved;
     incident.resolved_at = Some(now);
     incident.notified_at = None;
-    let change = crate::model::changes::IncidentChange { incident, occurrences: Vec::new() };
+    let change = crate::model::changes::IncidentChange {
+        incident,
+        occurrences: Vec::new(),
+        hours: Vec::new(),
+    };
     let changes = crate::model::changes::Changes { incidents: vec![change], ..Default::default() };
     store.commit(&changes, now)?;
     terminal::say("resolved\n")?;

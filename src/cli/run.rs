@@ -209,7 +209,7 @@ fn sum_up(ended: &Ended, format: Format) -> Result<(), Failure> {
         return Ok(());
     }
     let style = Style::of_stdout();
-    let mut out = crate::cli::scan::summary(&ended.tally, style);
+    let mut out = crate::cli::scan::summary(&ended.tally, None, style);
     out.push_str(&style.paint(Look::Bold, &format!("\n{} open incidents\n", ended.open.len())));
     out.extend(ended.open.iter().map(|it| incidents::line(it, style)));
     terminal::say(&out)?;

@@ -7,6 +7,12 @@
 //!     12  authentication          9  sql-login-failed
 //! ```
 
+mod digest;
+mod progress;
+mod report;
+mod summary;
+mod timeline;
+
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -20,8 +26,11 @@ use shirwatch_parsers::Settings;
 use crate::catalogue::Catalogue;
 use crate::cli::Done;
 use crate::cli::Failure;
+use crate::cli::scan::digest::Digest;
+use crate::cli::scan::progress::Progress;
+use crate::cli::scan::report::{Read, Report};
 use crate::cli::terminal;
-use crate::cli::terminal::{Look, Style};
+use crate::cli::terminal::Style;
 use crate::model::changes::Changes;
 use crate::model::finding::Finding;
 use crate::model::finding::Severity;
@@ -37,6 +46,8 @@ use crate::sources::Opening;
 use crate::sources::Source;
 use crate::sources::SourceConfig;
 
+pub(super) use summary::summary;
+
 #[derive(Debug, Args)]
 pub(super) struct ScanArgs {
     /// Files, folders or globs; `.gz`, `.zip` and `.evtx` files are read through.
@@ -45,7 +56,7 @@ pub(super) struct ScanArgs {
     /// Exit with 4 when an error of this severity or worse was found.
     #[arg(long, value_name = "SEVERITY")]
     fail_on: Option<FailOn>,
-    /// `text`, one `json` object, or one finding a line as `jsonl`.
+    /// `text`, one `json` object, one finding a line as `jsonl`, or a report in one `html` file.
     #[arg(long, value_enum, default_value_t)]
     format: ScanFormat,
     /// The time zone of times that name none.
@@ -59,6 +70,7 @@ enum ScanFormat {
     Text,
     Json,
     Jsonl,
+    Html,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -92,14 +104,8 @@ pub(super) fn run(args: &ScanArgs) -> Done {
     let mut scan = Scan::new(args)?;
     scan.read()?;
     scan.close()?;
-    match args.format {
-        ScanFormat::Jsonl => {}
-        ScanFormat::Json => {
-            terminal::say(&format!("{}\n", serde_json::to_string_pretty(&scan.seen.tally)?))?
-        }
-        ScanFormat::Text => terminal::say(&summary(&scan.seen.tally, Style::of_stdout()))?,
-    }
     let unread = super::run::unread(&scan.source.status().errors);
+    terminal::say(&scan.told(args, &unread)?)?;
     for fault in &unread {
         terminal::complain(&*Failure::new(fault.clone()).error);
     }
@@ -120,9 +126,10 @@ struct Scan {
 }
 
 /// What was seen so far.
-#[derive(Default)]
 struct Seen {
     tally: Tally,
+    digest: Digest,
+    redactor: Arc<Redactor>,
     worst: Option<Severity>,
     /// Where findings are printed, one a line.
     lines: Option<BufWriter<std::io::Stdout>>,
@@ -140,10 +147,11 @@ impl Scan {
         let opening = Opening { once: true, ..Opening::default() };
         let catalogue = Arc::new(Catalogue::embedded()?);
         let redactor = Arc::new(Redactor::new(&RedactionConfig::default()));
-        let mut pipeline = Pipeline::new(catalogue, redactor);
+        let mut pipeline = Pipeline::new(catalogue, Arc::clone(&redactor));
         pipeline.count_lines = true;
         let lines = (args.format == ScanFormat::Jsonl).then(|| BufWriter::new(std::io::stdout()));
-        let seen = Seen { lines, ..Seen::default() };
+        let (tally, digest) = (Tally::default(), Digest::default());
+        let seen = Seen { tally, digest, redactor, worst: None, lines, failed: None };
         Ok(Self {
             source: sources::open(&config, &opening).map_err(Failure::usage)?,
             settings,
@@ -153,7 +161,13 @@ impl Scan {
     }
 
     fn read(&mut self) -> Result<(), Failure> {
-        while !self.source.status().finished {
+        let mut progress = Progress::new();
+        loop {
+            let status = self.source.status();
+            if status.finished {
+                break;
+            }
+            progress.show(self.seen.tally.bytes, status.lag_bytes, self.seen.tally.findings);
             let Some(batch) = self.source.read(clock()).map_err(Failure::new)? else { continue };
             let seen = &mut self.seen;
             let taken = self.pipeline.process(
@@ -178,6 +192,24 @@ impl Scan {
         self.pipeline.drain(&mut changes);
         self.source.checkpoints(&mut changes);
         self.seen.tally.take_in(&changes.totals);
+        self.seen.digest.take_in(&changes.totals);
+    }
+
+    /// What goes to standard output at the end.
+    fn told(&self, args: &ScanArgs, unread: &[String]) -> Result<String, Failure> {
+        let (tally, digest) = (&self.seen.tally, &self.seen.digest);
+        Ok(match args.format {
+            ScanFormat::Jsonl => String::new(),
+            ScanFormat::Json => serde_json::to_string_pretty(tally)? + "\n",
+            ScanFormat::Text => summary(tally, Some(digest), Style::of_stdout()),
+            ScanFormat::Html => {
+                let paths = args.paths.iter().map(|it| it.display().to_string()).collect();
+                let (redactor, now) = (&*self.seen.redactor, clock());
+                let read = Read { paths, unread };
+                let report = Report { tally, digest, redactor, read, now };
+                report::render(&report).map_err(Failure::new)?
+            }
+        })
     }
 
     fn close(&mut self) -> Result<(), Failure> {
@@ -192,6 +224,7 @@ impl Scan {
 impl Seen {
     fn take(&mut self, it: &Sighting<'_>, full: &dyn Fn() -> Redacted<Finding>) {
         self.tally.count(it, full);
+        self.digest.take(it, full, &self.redactor);
         self.worst = self.worst.max(Some(it.severity));
         if let Some(out) = &mut self.lines
             && let Ok(mut line) = serde_json::to_value(full())
@@ -200,38 +233,4 @@ impl Seen {
             self.failed = writeln!(out, "{line}").err().or(self.failed.take());
         }
     }
-}
-
-/// The sums as text.
-pub(super) fn summary(it: &Tally, style: Style) -> String {
-    let head = format!(
-        "{} files, {} lines, {} records, {} errors ({} unclassified)\n",
-        it.files, it.lines, it.records, it.findings, it.unclassified
-    );
-    let mut out = style.paint(Look::Bold, &head);
-    for (name, table) in [
-        ("by category", &it.by_category),
-        ("by rule", &it.by_rule),
-        ("unclassified, for `shirwatch rules draft`", &it.by_template),
-        ("by pipeline", &it.by_pipeline),
-        ("by node", &it.by_node),
-        ("dropped", &it.dropped),
-    ] {
-        let mut rows: Vec<_> = table.iter().collect();
-        rows.sort_by(|left, right| right.1.cmp(left.1).then(left.0.cmp(right.0)));
-        if rows.is_empty() {
-            continue;
-        }
-        out.push_str(&format!("\n{}\n", style.paint(Look::Bold, name)));
-        for (name, count) in rows.iter().take(20) {
-            let name = if name.is_empty() { "(no text)" } else { name };
-            out.push_str(&format!("{count:>8}  {}\n", terminal::clean(name)));
-        }
-        if rows.len() > 20 {
-            out.push_str(
-                &style.paint(Look::Faint, &format!("          and {} more\n", rows.len() - 20)),
-            );
-        }
-    }
-    out
 }

@@ -35,7 +35,7 @@ use crate::model::redacted::Redactor;
 use crate::outputs::door;
 use crate::service::log;
 use crate::store::Reader;
-use crate::web::rows::SourceLedger;
+use crate::web::status::ledger::SourceLedger;
 
 /// Bytes of the log that are taken along, from its end.
 const LOG: usize = 512 * 1024;

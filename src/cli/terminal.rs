@@ -1,9 +1,16 @@
 //! Text for a terminal: colour where one is there, plain where not, wrapped to its width.
 
+mod text;
+
 use std::error::Error;
 use std::io::{self, IsTerminal, Write};
 
-/// How something is to look.
+pub(crate) use text::fitted;
+pub(crate) use text::width;
+pub use text::{clean, wrapped};
+
+/// How something is to look. The colours are the sixteen of the terminal, so that a dark
+/// and a light one each show them as their owner chose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Look {
     /// A heading.
@@ -18,6 +25,14 @@ pub enum Look {
     Green,
     /// A name.
     Cyan,
+    /// The root of a trouble.
+    Root,
+    /// The badge of an error.
+    Alarm,
+    /// The badge of a warning.
+    Warning,
+    /// The badge of all else.
+    Note,
 }
 
 impl Look {
@@ -29,6 +44,10 @@ impl Look {
             Self::Yellow => "33",
             Self::Green => "32",
             Self::Cyan => "36",
+            Self::Root => "1;31",
+            Self::Alarm => "1;97;41",
+            Self::Warning => "30;43",
+            Self::Note => "30;46",
         }
     }
 }
@@ -38,13 +57,15 @@ impl Look {
 pub struct Style {
     /// Whether it may use colour.
     pub colour: bool,
+    /// Whether somebody looks at it; a program that reads it gets neither bars nor badges.
+    pub terminal: bool,
     /// How many columns it may use.
     pub width: usize,
 }
 
 impl Style {
     /// Plain text of the customary width.
-    pub const PLAIN: Self = Self { colour: false, width: 100 };
+    pub const PLAIN: Self = Self { colour: false, terminal: false, width: 100 };
 
     /// What standard output may do. `NO_COLOR` is honoured.
     #[must_use]
@@ -59,10 +80,15 @@ impl Style {
     }
 
     fn of(terminal: bool) -> Self {
-        let refused = std::env::var_os("NO_COLOR").is_some_and(|it| !it.is_empty());
-        let columns = std::env::var("COLUMNS").ok().and_then(|it| it.parse().ok());
-        let width = columns.unwrap_or(100).clamp(40, 120);
-        Self { colour: terminal && !refused, width }
+        let set = |name: &str| std::env::var_os(name).is_some_and(|it| !it.is_empty());
+        let dumb = std::env::var_os("TERM").is_some_and(|it| it == "dumb");
+        // `COLUMNS` is what somebody asks for; what is measured comes second.
+        let asked = std::env::var("COLUMNS").ok().and_then(|it| it.parse().ok());
+        let measured = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+        let width = asked.or_else(|| measured().filter(|_| terminal)).unwrap_or(100);
+        // Longer lines are hard to read, and below 40 columns nothing is.
+        let width = width.clamp(40, 120);
+        Self { colour: terminal && !set("NO_COLOR") && !dumb, terminal, width }
     }
 
     /// `text` in the given look.
@@ -74,39 +100,15 @@ impl Style {
     /// `text` wrapped, its first line behind `first` and the others behind as many blanks.
     #[must_use]
     pub fn wrap(self, first: &str, text: &str) -> String {
-        let indent = first.chars().count();
-        let room = self.width.saturating_sub(indent).max(20);
-        let mut out = String::new();
-        let mut line = String::new();
-        for word in clean(text).split_whitespace() {
-            let long = line.chars().count() + 1 + word.chars().count() > room;
-            if long && !line.is_empty() {
-                push_line(&mut out, first, indent, &line);
-                line.clear();
-            }
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-        push_line(&mut out, first, indent, &line);
-        out
+        wrapped(self.width, first, &" ".repeat(width(first)), text)
     }
-}
 
-fn push_line(out: &mut String, first: &str, indent: usize, line: &str) {
-    let lead = if out.is_empty() { first.to_owned() } else { " ".repeat(indent) };
-    out.push_str(&lead);
-    out.push_str(line);
-    out.push('\n');
-}
-
-/// The text without what could move the cursor or recolour a terminal: log text is not ours.
-#[must_use]
-pub fn clean(text: &str) -> String {
-    let hidden = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
-    let keep = |c: char| if c.is_control() && c != '\n' || hidden(c) { '\u{fffd}' } else { c };
-    text.replace("\r\n", "\n").replace('\t', " ").chars().map(keep).collect()
+    /// Our own words, wrapped in the same way; what stands `like this` is a name.
+    #[must_use]
+    pub fn prose(self, first: &str, text: &str) -> String {
+        let wrapped = self.wrap(first, text);
+        if self.colour { text::names(&wrapped, Look::Cyan.code()) } else { wrapped }
+    }
 }
 
 /// Writes to standard output.
@@ -125,25 +127,4 @@ pub(crate) fn complain(error: &(dyn Error + 'static)) {
         source = it.source();
     }
     let _ = io::stderr().write_all(text.as_bytes());
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_is_wrapped_behind_its_label() {
-        let style = Style { colour: false, width: 40 };
-        let actual =
-            style.wrap("  1. ", "Test the linked service from the node, not from the portal.");
-        assert_eq!(
-            actual,
-            "  1. Test the linked service from the\n     node, not from the portal.\n"
-        );
-    }
-
-    #[test]
-    fn log_text_cannot_drive_the_terminal() {
-        assert_eq!(clean("a\x1b[31mb\u{202e}c\r\nd"), "a\u{fffd}[31mb\u{fffd}c\nd");
-    }
 }

@@ -7,6 +7,7 @@ use crate::model::alert::Alert;
 use crate::model::batch::Position;
 use crate::model::checkpoint::Checkpoint;
 use crate::model::finding::Finding;
+use crate::model::hour::{Hour, HourCount};
 use crate::model::incident::Incident;
 use crate::model::redacted::Redacted;
 use crate::model::runtime::Runtime;
@@ -16,6 +17,8 @@ use crate::model::runtime::Runtime;
 pub struct Changes {
     /// Counters that grew: the series (see [`Totals`](crate::model::Totals)) and by how much.
     pub totals: Vec<(String, f64)>,
+    /// Errors by hour and severity.
+    pub hours: Vec<HourCount>,
     /// Incidents that were opened, counted or resolved.
     pub incidents: Vec<IncidentChange>,
     /// Alerts on their way to receivers.
@@ -39,6 +42,7 @@ impl Changes {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.totals.is_empty()
+            && self.hours.is_empty()
             && self.incidents.is_empty()
             && self.outbox.is_empty()
             && self.checkpoints.is_empty()
@@ -57,6 +61,8 @@ pub struct IncidentChange {
     pub incident: Incident,
     /// The latest occurrences, at most a few; older ones are pruned.
     pub occurrences: Vec<Occurrence>,
+    /// How often it happened in each hour since the last commit.
+    pub hours: Vec<(Hour, u64)>,
 }
 
 /// One time that an incident happened.

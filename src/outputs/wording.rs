@@ -174,6 +174,7 @@ fn annotations(incident: &Incident, reason: Reason, wording: &Wording) -> BTreeM
         ("doc_url", of(|it| it.references.first().cloned().unwrap_or_default())),
         ("evidence", of(evidence)),
         ("note", note(incident, reason).to_owned()),
+        ("reason", if reason == Reason::Refresh { "ongoing" } else { reason.as_str() }.to_owned()),
         ("count", incident.count.to_string()),
         ("first_seen", incident.first_seen.to_string()),
         ("last_seen", incident.last_seen.to_string()),

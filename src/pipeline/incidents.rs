@@ -185,8 +185,10 @@ impl Incidents {
                 it.changed = false;
                 it.created = false;
                 let occurrences = std::mem::take(&mut it.occurrences);
+                let hours = std::mem::take(&mut it.hours).into_iter().collect();
                 let sample = it.incident.sample.take();
-                IncidentChange { incident: Incident { sample, ..it.incident.clone() }, occurrences }
+                let incident = Incident { sample, ..it.incident.clone() };
+                IncidentChange { incident, occurrences, hours }
             })
             .collect();
         changes.sort_by_key(|it: &IncidentChange| it.incident.first_seen);

@@ -13,6 +13,7 @@ use shirwatch_parsers::{Format, IssueKind, Record};
 
 use crate::model::counters::Counters;
 use crate::model::counters::MetricsConfig;
+use crate::model::hour::{Hour, HourCount, Hours};
 use crate::model::metrics;
 use crate::model::metrics::Metric;
 use crate::model::totals::Totals;
@@ -49,6 +50,7 @@ impl Outcome {
 pub struct Ledger {
     counters: Counters,
     pending: Totals,
+    hours: Hours,
 }
 
 impl Ledger {
@@ -57,7 +59,7 @@ impl Ledger {
     pub fn restore(config: MetricsConfig, stored: &Totals) -> Self {
         let mut counters = Counters::new(config);
         counters.restore(stored);
-        Self { counters, pending: Totals::default() }
+        Self { counters, ..Self::default() }
     }
 
     /// Counts bytes that were taken.
@@ -90,6 +92,8 @@ impl Ledger {
     pub(super) fn error(&mut self, source: &str, it: &Sighting<'_>, known: bool) {
         let labels = [it.rule, it.category.as_str(), it.severity.as_str(), it.fault.as_str()];
         self.add(&metrics::ERRORS, &labels, 1.0);
+        let time = it.record.time.unwrap_or(it.read_at);
+        self.hours.count(Hour::of(time, it.read_at), it.severity);
         if let Some(code) = it.record.outer_code() {
             self.add(&metrics::ERROR_CODES, &[code], 1.0);
         }
@@ -129,6 +133,11 @@ impl Ledger {
     /// What was counted since the last call.
     pub(super) fn drain(&mut self) -> Vec<(String, f64)> {
         self.pending.take()
+    }
+
+    /// Errors by hour since the last call.
+    pub(super) fn drain_hours(&mut self) -> impl Iterator<Item = HourCount> + use<> {
+        self.hours.drain()
     }
 
     fn run(&mut self, record: &Record<'_>) {

@@ -48,9 +48,15 @@ impl Engine {
         let open = self.worst();
         let mut sources = BTreeMap::new();
         let mut not_ready = Vec::new();
+        let mut errors = BTreeMap::new();
         for tap in &self.taps {
             let status = tap.source.status();
             not_ready.extend(tap.trouble.clone());
+            let unread =
+                status.errors.first_key_value().map(|(path, why)| format!("{path}: {why}"));
+            if let Some(error) = tap.trouble.clone().or(unread) {
+                errors.insert(tap.source.name().to_owned(), error);
+            }
             let gauges = SourceGauges {
                 lag_bytes: status.lag_bytes,
                 files_open: status.files_open,
@@ -82,6 +88,7 @@ impl Engine {
         let notes = self.refused.notes();
         snapshot.reload_successful = notes.is_empty();
         drop(snapshot);
+        self.shared.set_source_errors(errors);
         self.shared.set_health(Health { dead: Vec::new(), not_ready, notes });
     }
 

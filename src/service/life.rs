@@ -1,7 +1,6 @@
 //! A life: all that follows from one configuration, from its first event to its last commit.
 
 use std::error::Error;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +10,6 @@ use std::thread;
 use std::time::Duration;
 
 use shirwatch_parsers::Settings;
-use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;
 
@@ -70,7 +68,7 @@ pub(super) struct Life {
     end: Option<Result<Run, ServiceError>>,
     pulse: Arc<AtomicU64>,
     listener: Option<std::net::TcpListener>,
-    serving: Option<(oneshot::Sender<()>, tokio::task::JoinHandle<std::io::Result<()>>)>,
+    serving: Option<(oneshot::Sender<()>, tokio::task::JoinHandle<()>)>,
 }
 
 impl Life {
@@ -83,7 +81,10 @@ impl Life {
     ) -> Result<Self, ServiceError> {
         let Prepared { config, catalogue, delivery } = prepared;
         let state_dir = config.state_dir();
-        let listener = if options.serve { Some(listen(&config, before).await?) } else { None };
+        let door = match options.serve {
+            true => Some(web::Door::open(&config.web, before).await?),
+            false => None,
+        };
         let store = Store::open(&state_dir, &config.limits, clock())?;
         let (events, inbox) = sync_channel(1024);
         let (commands, asked) = mpsc::channel(16);
@@ -92,7 +93,7 @@ impl Life {
         let workers = delivery.start(&Courier::new(courier::TIMEOUT)?, &outcomes);
         let pulse = Arc::new(AtomicU64::new(0));
         let parts = Parts {
-            config: linked(config.clone(), listener.as_ref()),
+            config: linked(config.clone(), door.as_ref()),
             state_dir,
             store,
             catalogue,
@@ -112,11 +113,11 @@ impl Life {
             engine: oneshot::channel().1,
             end: None,
             pulse,
-            listener: listener.as_ref().map(|it| it.try_clone()).transpose()?,
+            listener: door.as_ref().map(web::Door::listener).transpose()?,
             serving: None,
         };
-        if let Some(listener) = listener {
-            life.serve(TcpListener::from_std(listener)?, shared, options.on_address.take());
+        if let Some(door) = door {
+            life.serve(door, shared, options.on_address.take());
         }
         let (once, deadline) = (options.once, options.deadline);
         let (ended, engine_ended) = oneshot::channel();
@@ -129,11 +130,11 @@ impl Life {
         Ok(life)
     }
 
-    fn serve(&mut self, listener: TcpListener, shared: Arc<Shared>, tell: Option<OnAddress>) {
+    fn serve(&mut self, door: web::Door, shared: Arc<Shared>, tell: Option<OnAddress>) {
         let (stopping, stop) = oneshot::channel::<()>();
         let stop = async move { stop.await.unwrap_or_default() };
-        announce(&listener, tell);
-        self.serving = Some((stopping, tokio::spawn(web::serve(listener, shared, stop))));
+        announce(&door, tell);
+        self.serving = Some((stopping, tokio::spawn(web::serve(door, shared, stop))));
     }
 
     /// Waits until the engine has ended.
@@ -202,24 +203,6 @@ impl Life {
     }
 }
 
-/// The listener of this configuration: that of the life before, where the address is the same.
-async fn listen(
-    config: &Config,
-    before: Option<&std::net::TcpListener>,
-) -> Result<std::net::TcpListener, ServiceError> {
-    let wanted = config.web.address()?;
-    let same = |it: &&std::net::TcpListener| {
-        let same = |has: SocketAddr| {
-            has.ip() == wanted.ip() && (has.port() == wanted.port() || wanted.port() == 0)
-        };
-        it.local_addr().is_ok_and(same)
-    };
-    match before.filter(same) {
-        Some(it) => Ok(it.try_clone()?),
-        None => Ok(web::bind(&config.web).await?.into_std()?),
-    }
-}
-
 fn share(
     config: &Config,
     state_dir: PathBuf,
@@ -232,23 +215,22 @@ fn share(
     if let Some(source) = config.sources.first() {
         shared.set_settings(Settings { timezone: source.time_zone()? });
     }
-    Ok(Arc::new(shared))
+    Ok(Arc::new(shared.admitting(config.web.users()?)))
 }
 
 /// Where alerts link to without `web.external_url`: to the address that is listened on,
 /// which at least works on this machine. An address that stands for all is no link.
-fn linked(mut config: Config, listener: Option<&std::net::TcpListener>) -> Config {
+fn linked(mut config: Config, door: Option<&web::Door>) -> Config {
     if config.web.external_url.is_none() {
-        let address = listener.and_then(|it| it.local_addr().ok());
-        let address = address.filter(|it| !it.ip().is_unspecified());
-        config.web.external_url = address.map(|it| format!("http://{it}"));
+        let reached = |it: &&web::Door| it.address().is_some_and(|it| !it.ip().is_unspecified());
+        config.web.external_url = door.filter(reached).and_then(web::Door::url);
     }
     config
 }
 
 /// Tells the address, to the log and to who asked for it.
-fn announce(listener: &TcpListener, tell: Option<OnAddress>) {
-    let address = listener.local_addr().map(|it| format!("http://{it}/")).unwrap_or_default();
+fn announce(door: &web::Door, tell: Option<OnAddress>) {
+    let address = door.url().map(|it| format!("{it}/")).unwrap_or_default();
     tracing::info!(%address, "serving the page, the API and /metrics");
     if let Some(tell) = tell {
         tell(&address);

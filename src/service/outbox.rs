@@ -11,6 +11,7 @@ use crate::delivery::NotTaken;
 use crate::delivery::Outcome;
 use crate::delivery::courier::pause;
 use crate::model::alert::Alert;
+use crate::model::alert::AlertStatus;
 use crate::model::alert::Reason;
 use crate::model::changes::Outgoing;
 use crate::model::incident::Incident;
@@ -29,6 +30,8 @@ const ATTEMPTS: u32 = 64;
 
 /// Alerts that wait for one receiver. One more is not taken and is counted: an incident
 /// that goes on is said again at its next repetition, when the receiver may have recovered.
+/// That one is over is always taken: it is said once, and there are no more of them than of
+/// incidents that were told.
 const WAITING: u64 = 10_000;
 
 impl Engine {
@@ -60,7 +63,9 @@ impl Engine {
 
     fn send(&mut self, alert: &Alert) {
         for receiver in self.delivery.recipients(alert) {
-            if full(self.shared.snapshot().queues.get(receiver), self.changes.outbox.len()) {
+            let over = alert.status == AlertStatus::Resolved;
+            if !over && full(self.shared.snapshot().queues.get(receiver), self.changes.outbox.len())
+            {
                 let labels = &[receiver, "queue-full"];
                 self.pipeline.ledger.add(&metrics::NOTIFICATIONS_FAILED, labels, 1.0);
                 continue;

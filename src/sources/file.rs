@@ -100,6 +100,7 @@ pub struct FileSource {
     stirred: bool,
     looked_at: Option<Timestamp>,
     polled_at: Option<Timestamp>,
+    polled_all_at: Option<Timestamp>,
     look_again: bool,
     last_read: Option<Timestamp>,
 }
@@ -143,6 +144,7 @@ impl FileSource {
             stirred: true,
             looked_at: None,
             polled_at: None,
+            polled_all_at: None,
             look_again: false,
             last_read: None,
         };

@@ -17,6 +17,7 @@ use crate::model::incident::Incident;
 use crate::model::incident::State;
 use crate::model::redacted::Redacted;
 use crate::store::error::StoreError;
+use crate::store::hours;
 use crate::store::rows;
 
 /// Occurrences kept of one incident.
@@ -66,6 +67,7 @@ pub(super) fn write(write: &Connection, changes: &[IncidentChange]) -> Result<()
     for change in changes {
         put_incident(&mut put, &change.incident)?;
     }
+    hours::add_of_incidents(write, changes)?;
     write_occurrences(write, changes)
 }
 
@@ -206,5 +208,6 @@ pub(super) fn prune_resolved(write: &Connection, count: u32) -> rusqlite::Result
     const OLDEST: &str = "SELECT key FROM incidents WHERE state = 'resolved'
         ORDER BY last_seen, key LIMIT ?1";
     write.execute(&format!("DELETE FROM occurrences WHERE incident IN ({OLDEST})"), [count])?;
+    write.execute(&format!("DELETE FROM incident_hours WHERE incident IN ({OLDEST})"), [count])?;
     write.execute(&format!("DELETE FROM incidents WHERE key IN ({OLDEST})"), [count])
 }

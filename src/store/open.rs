@@ -15,12 +15,13 @@ use rusqlite::Connection;
 use crate::store::error::StoreError;
 
 /// The schema that this program writes.
-pub(super) const SCHEMA: i64 = 2;
+pub(super) const SCHEMA: i64 = 3;
 
 /// What makes the schema, one text for each version.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("migrations/0001_initial.sql"),
     include_str!("migrations/0002_courses_and_silences.sql"),
+    include_str!("migrations/0003_hours.sql"),
 ];
 
 /// How long a statement waits for another program's lock.

@@ -6,22 +6,27 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::model::changes::Held;
 use crate::model::changes::Occurrence;
 use crate::model::checkpoint::Checkpoint;
+use crate::model::hour::{Hour, HourCount};
 use crate::model::incident::Incident;
 use crate::model::incident::State;
+use crate::model::silence::Silence;
 use crate::model::totals::Totals;
 use crate::store::checkpoints;
 use crate::store::error::StoreError;
+use crate::store::hours;
 use crate::store::incidents;
 use crate::store::incidents::IncidentCount;
 use crate::store::open;
 use crate::store::outbox;
 use crate::store::outbox::OutboxRow;
 use crate::store::seen;
+use crate::store::silences;
 use crate::store::totals;
 
 /// Reads the store of one state folder.
@@ -73,6 +78,26 @@ impl Reader {
         let Some(incident) = incidents::find(&self.database, name)? else { return Ok(None) };
         let occurrences = incidents::occurrences(&self.database, &incident.key)?;
         Ok(Some((incident, occurrences)))
+    }
+
+    /// How often the incident with this key happened in each hour of its last week.
+    pub fn hours_of(&self, key: &str) -> Result<BTreeMap<Hour, u64>, StoreError> {
+        Ok(hours::of_incident(&self.database, key)?)
+    }
+
+    /// Errors from the hour `first` to before the hour `end`, by hour and severity.
+    pub fn hours(&self, first: Hour, end: Hour) -> Result<Vec<HourCount>, StoreError> {
+        Ok(hours::between(&self.database, first, end)?)
+    }
+
+    /// The newest hour with an error before the hour `end`.
+    pub fn newest_hour(&self, end: Hour) -> Result<Option<Hour>, StoreError> {
+        Ok(hours::newest(&self.database, end)?)
+    }
+
+    /// Silences that are not over at `now`.
+    pub fn silences(&self, now: Timestamp) -> Result<Vec<Silence>, StoreError> {
+        Ok(silences::after(&self.database, now)?)
     }
 
     /// How many incidents there are, by state, category and severity.

@@ -28,6 +28,7 @@ use crate::model::finding::Finding;
 use crate::model::finding::Matched;
 use crate::model::finding::Severity;
 use crate::model::fingerprint::Fingerprint;
+use crate::model::hour::{Hour, HourCount};
 use crate::model::incident::Course;
 use crate::model::incident::Incident;
 use crate::model::incident::Places;
@@ -123,13 +124,19 @@ pub(super) fn occurrence(second: i64) -> Occurrence {
     }
 }
 
+pub(super) fn hour(hour: i64, count: u64) -> HourCount {
+    HourCount { hour: Hour(hour), severity: Severity::Error, count }
+}
+
 /// Something for every table.
 fn everything() -> Changes {
     Changes {
         totals: vec![("errors".to_owned(), 2.0), ("errors".to_owned(), 1.5)],
+        hours: vec![hour(490_000, 2), hour(490_001, 1)],
         incidents: vec![IncidentChange {
             incident: incident("a", State::Open, 100),
             occurrences: vec![occurrence(99), occurrence(100)],
+            hours: vec![(Hour(490_000), 2), (Hour(490_001), 1)],
         }],
         outbox: vec![Outgoing {
             receiver: "ops".to_owned(),
@@ -200,6 +207,7 @@ fn what_is_settled_or_forgotten_is_gone() {
         incidents: vec![IncidentChange {
             incident: incident("a", State::Resolved, 100),
             occurrences: Vec::new(),
+            hours: Vec::new(),
         }],
         forgotten: vec![("files".to_owned(), "1".to_owned())],
         settled: vec![u64::MAX - 1],
@@ -212,7 +220,17 @@ fn what_is_settled_or_forgotten_is_gone() {
 
 #[test]
 fn a_commit_that_fails_at_any_table_writes_nothing() {
-    let tables = ["totals", "incidents", "occurrences", "outbox", "checkpoints", "held", "seen"];
+    let tables = [
+        "totals",
+        "hours",
+        "incidents",
+        "incident_hours",
+        "occurrences",
+        "outbox",
+        "checkpoints",
+        "held",
+        "seen",
+    ];
     for table in tables {
         let dir = tempfile::tempdir().unwrap();
         let mut store = open(dir.path());
@@ -255,7 +273,11 @@ fn large(key: &str, state: State, second: i64) -> Changes {
     incident.rule = "x".repeat(20_000);
     Changes {
         totals: vec![("errors".to_owned(), 1.0)],
-        incidents: vec![IncidentChange { incident, occurrences: vec![occurrence(second)] }],
+        incidents: vec![IncidentChange {
+            incident,
+            occurrences: vec![occurrence(second)],
+            hours: Vec::new(),
+        }],
         ..Changes::default()
     }
 }
@@ -307,6 +329,9 @@ fn a_reader_sees_each_commit() {
     assert_eq!(reader.checkpoints().unwrap(), everything().checkpoints);
     assert_eq!(reader.held().unwrap(), everything().held);
     assert_eq!(reader.outbox().unwrap().len(), 1);
+    assert_eq!(reader.hours(Hour(490_000), Hour(490_001)).unwrap(), [hour(490_000, 2)]);
+    assert_eq!(reader.newest_hour(Hour(490_001)).unwrap(), Some(Hour(490_000)));
+    assert_eq!(reader.hours_of("a").unwrap(), [(Hour(490_000), 2), (Hour(490_001), 1)].into());
 }
 
 #[test]

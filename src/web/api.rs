@@ -4,7 +4,6 @@
 //! of logs are redacted before they are stored, and those to be explained before they are
 //! answered.
 
-use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -12,29 +11,28 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use futures_util::stream::{Stream, unfold};
+use futures_util::stream::unfold;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::oneshot;
 
 use crate::model;
-use crate::model::metrics;
 use crate::store::Reader;
 use crate::store::StoreError;
 use crate::web::explain;
-use crate::web::guard::forbidden;
-use crate::web::rows::{ReceiverRow, Row, RuleRow, SourceLedger, SourceRow};
-use crate::web::shared::{Command, Health, Shared};
+use crate::web::rows::{More, Row, RuleRow};
+use crate::web::shared::{Command, Shared};
 
 /// Incidents in one answer, unless fewer are asked for.
 const PAGE: u64 = 1000;
 
 /// `?state=open|resolved|all&limit=&offset=`, and `rule=ID` for those of one rule, the most
-/// frequent first.
+/// frequent first; `brief=true` leaves their samples out.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Wanted {
@@ -42,6 +40,7 @@ pub struct Wanted {
     rule: Option<String>,
     limit: Option<u64>,
     offset: u64,
+    brief: bool,
 }
 
 /// `GET /api/v1/incidents`: those that go on, unless others are asked for.
@@ -58,7 +57,8 @@ pub async fn incidents(State(shared): State<Arc<Shared>>, Query(it): Query<Wante
             Some(rule) => store.incidents_of(rule, state, limit)?,
             None => store.incidents(state, limit, it.offset)?,
         };
-        let rows: Vec<_> = incidents.iter().map(Row::new).collect();
+        let row = if it.brief { Row::listed } else { Row::new };
+        let rows: Vec<_> = incidents.iter().map(row).collect();
         Ok(json!({ "incidents": rows }))
     });
     match found.await {
@@ -69,9 +69,11 @@ pub async fn incidents(State(shared): State<Arc<Shared>>, Query(it): Query<Wante
 
 /// `GET /api/v1/incidents/FINGERPRINT`, or by its key.
 pub async fn incident(State(shared): State<Arc<Shared>>, Path(name): Path<String>) -> Response {
+    let now = clock();
     let found = stored(&shared, move |store| {
         let Some((incident, occurrences)) = store.incident(&name)? else { return Ok(None) };
-        Ok(Some(json!(Row::with(&incident, &occurrences))))
+        let more = More::of(store, &incident, occurrences, now)?;
+        Ok(Some(json!(Row::with(&incident, &more))))
     });
     match found.await {
         Ok(Some(body)) => Json(body).into_response(),
@@ -81,14 +83,7 @@ pub async fn incident(State(shared): State<Arc<Shared>>, Path(name): Path<String
 }
 
 /// `POST /api/v1/incidents/FINGERPRINT/resolve`: closes it, and answers with it.
-pub async fn resolve(
-    State(shared): State<Arc<Shared>>,
-    Path(name): Path<String>,
-    headers: HeaderMap,
-) -> Response {
-    if let Some(why) = forbidden(&shared, &headers) {
-        return failed(StatusCode::FORBIDDEN, why);
-    }
+pub async fn resolve(State(shared): State<Arc<Shared>>, Path(name): Path<String>) -> Response {
     let (answer, answered) = oneshot::channel();
     let busy = || failed(StatusCode::SERVICE_UNAVAILABLE, "the daemon is busy; try again");
     let command = Command::Resolve { name: name.clone(), answer };
@@ -158,112 +153,22 @@ pub async fn explain(
     }
 }
 
-/// `GET /api/v1/status`: this build, its sources and its receivers.
-pub async fn status(State(shared): State<Arc<Shared>>) -> Response {
-    let held = stored(&shared, |store| {
-        let mut pending = BTreeMap::<String, u64>::new();
-        for held in store.held()? {
-            *pending.entry(held.source).or_default() += 1;
-        }
-        Ok(pending)
-    });
-    // Before the first commit there is no store, and nothing is pending.
-    let pending = held.await.unwrap_or_default();
-    let body = beside(&shared, move |shared| status_body(shared, &pending));
-    match body.await {
-        Ok(body) => Json(body).into_response(),
-        Err(response) => response,
-    }
-}
-
-fn status_body(shared: &Shared, pending: &BTreeMap<String, u64>) -> serde_json::Value {
-    let about = shared.about();
-    let Health { dead, not_ready, notes } = shared.health();
-    let reasons = [dead, not_ready].concat();
-    json!({
-        "version": about.version,
-        "revision": about.revision,
-        "uptime_seconds": shared.started.elapsed().as_secs(),
-        "ready": reasons.is_empty(),
-        "reasons": reasons,
-        "notes": notes,
-        "read_only": shared.config.read_only,
-        "rules": shared.catalogue().rules().len(),
-        "sources": sources(shared, &about.sources, pending),
-        "receivers": receivers(shared, &about.receivers),
-    })
-}
-
-/// The sources, each with its ledger; also those that are configured no more.
-fn sources(
-    shared: &Shared,
-    known: &[(String, String)],
-    pending: &BTreeMap<String, u64>,
-) -> Vec<SourceRow> {
-    let mut ledgers = SourceLedger::all(&shared.totals(), pending);
-    let snapshot = shared.snapshot();
-    let mut rows = Vec::new();
-    for (name, kind) in known {
-        let ledger = ledgers
-            .remove(name)
-            .unwrap_or(SourceLedger { balanced: true, ..SourceLedger::default() });
-        let gauges = snapshot.sources.get(name).copied().unwrap_or_default();
-        rows.push(SourceRow {
-            name: name.clone(),
-            kind: kind.clone(),
-            lag_bytes: gauges.lag_bytes,
-            files_open: gauges.files_open,
-            last_read: gauges.last_read,
-            stalled: gauges.stalled,
-            ledger,
-        });
-    }
-    rows.extend(ledgers.into_iter().map(|(name, ledger)| SourceRow {
-        name,
-        kind: "removed".to_owned(),
-        lag_bytes: 0,
-        files_open: 0,
-        last_read: None,
-        stalled: false,
-        ledger,
-    }));
-    rows
-}
-
-/// The receivers, each with its queue.
-fn receivers(shared: &Shared, known: &[(String, String)]) -> Vec<ReceiverRow> {
-    let (totals, snapshot, failures) = (shared.totals(), shared.snapshot(), shared.failures());
-    let failed = |name: &str| {
-        let ours = totals.iter().filter(|(metric, labels, _)| {
-            *metric == metrics::NOTIFICATIONS_FAILED.name && labels.first() == Some(&name)
-        });
-        ours.map(|(_, _, count)| count as u64).sum()
-    };
-    let row = |(name, kind): &(String, String)| ReceiverRow {
-        name: name.clone(),
-        kind: kind.clone(),
-        queue: snapshot.queues.get(name).copied().unwrap_or(0),
-        sent: totals.get(metrics::NOTIFICATIONS.name, &[name]) as u64,
-        failed: failed(name),
-        last_error: failures.get(name).cloned(),
-    };
-    known.iter().map(row).collect()
-}
-
 /// `GET /api/v1/events`: `incident` on each change. A page that is too slow misses some, and
 /// is told `missed`.
-pub async fn events(
-    State(shared): State<Arc<Shared>>,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let stream = unfold(shared.events.subscribe(), |mut events| async {
+pub async fn events(State(shared): State<Arc<Shared>>) -> Response {
+    let Ok(place) = Arc::clone(&shared.streams).try_acquire_owned() else {
+        return failed(StatusCode::SERVICE_UNAVAILABLE, "too many pages listen; close some");
+    };
+    let begin = (shared.events.subscribe(), place);
+    let stream = unfold(begin, |(mut events, place)| async {
         let event = match events.recv().await {
             Ok(text) => Event::default().event("incident").data(&*text),
             Err(RecvError::Lagged(_)) => Event::default().event("missed").data("{}"),
             Err(RecvError::Closed) => return None,
         };
-        Some((Ok(event), events))
+        Some((Ok::<_, Infallible>(event), (events, place)))
     });
-    Sse::new(stream).keep_alive(KeepAlive::default())
+    Sse::new(stream).keep_alive(KeepAlive::default()).into_response()
 }
 
 /// No such path.
@@ -302,7 +207,7 @@ where
 }
 
 /// Asks the store.
-async fn stored<T, F>(shared: &Arc<Shared>, ask: F) -> Result<T, Response>
+pub(super) async fn stored<T, F>(shared: &Arc<Shared>, ask: F) -> Result<T, Response>
 where
     T: Send + 'static,
     F: FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
@@ -312,4 +217,10 @@ where
         tracing::warn!(%error, "the store could not be asked");
         failed(StatusCode::SERVICE_UNAVAILABLE, &error.to_string())
     })
+}
+
+/// A request is its own clock.
+#[expect(clippy::disallowed_methods, reason = "a request is its own clock")]
+pub(super) fn clock() -> Timestamp {
+    Timestamp::now()
 }

@@ -3,7 +3,8 @@
 //! A page of another site can send requests to `127.0.0.1`, and a name of its own that leads
 //! there makes its scripts read the answers. So a listener on this machine answers only when
 //! it is called by a name of this machine or by the external address, and nothing is changed
-//! for a request that another site began. Programs send no `Origin` and are served.
+//! for a request that another site began. Programs send no `Origin` and are served. Beyond this
+//! machine nobody knows our names; there a password is asked for, or nothing can be changed.
 //!
 //! Every answer says that nothing from elsewhere is loaded, and that no other site frames us.
 
@@ -21,14 +22,16 @@ use crate::web::shared::Shared;
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; \
-    frame-ancestors 'none'";
+    frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
 /// Headers of every answer.
-const HEADERS: [(HeaderName, &str); 5] = [
+const HEADERS: [(HeaderName, &str); 7] = [
     (header::CONTENT_SECURITY_POLICY, POLICY),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
     (header::REFERRER_POLICY, "no-referrer"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     (header::CACHE_CONTROL, "no-store"),
 ];
 
@@ -44,7 +47,7 @@ pub async fn headers(request: Request, next: Next) -> Response {
 /// Refuses a call by a foreign name. Scrapes and probes are let through: they tell no log.
 pub async fn hosts(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     let open = matches!(request.uri().path(), "/metrics" | "/livez" | "/readyz");
-    if open || shared.config.read_only || known(&shared, request.headers()) {
+    if open || !shared.local || known(&shared, request.headers()) {
         return next.run(request).await;
     }
     failed(
@@ -53,23 +56,35 @@ pub async fn hosts(State(shared): State<Arc<Shared>>, request: Request, next: Ne
     )
 }
 
-/// Why a request may not change anything, if so.
-pub fn forbidden(shared: &Shared, headers: &HeaderMap) -> Option<&'static str> {
-    if shared.config.read_only {
-        return Some("nothing can be changed here: `web.read_only` is set");
+/// Refuses what changes something when another site began it, or when nothing may be changed.
+/// To explain a text changes nothing.
+pub async fn changes(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+    if request.method().is_safe() {
+        return next.run(request).await;
     }
-    let text = |name| headers.get(name).and_then(|it: &HeaderValue| it.to_str().ok());
-    if text(header::HeaderName::from_static("sec-fetch-site")).is_some_and(|it| it == "cross-site")
-    {
-        return Some("the request comes from another site");
+    if is_foreign(&shared, request.headers()) {
+        return failed(StatusCode::FORBIDDEN, "the request comes from another site");
     }
-    let origin = headers.get(header::ORIGIN)?;
-    let origin = origin.to_str().ok().and_then(|it| it.split_once("://")).map(|(_, it)| it);
-    let ours = origin.is_some_and(|it| {
-        text(header::HOST).is_some_and(|host| host.eq_ignore_ascii_case(it))
-            || shared.external_host.as_deref().is_some_and(|host| host.eq_ignore_ascii_case(it))
-    });
-    (!ours).then_some("the request comes from another site")
+    if shared.config.read_only && request.uri().path() != "/api/v1/explain" {
+        return failed(
+            StatusCode::FORBIDDEN,
+            "nothing can be changed here: `web.read_only` is set",
+        );
+    }
+    next.run(request).await
+}
+
+/// Whether a browser says that the page of another site began this.
+fn is_foreign(shared: &Shared, headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).map(|it: &HeaderValue| it.to_str().unwrap_or_default());
+    let site = text(HeaderName::from_static("sec-fetch-site"));
+    if site.is_some_and(|it| !matches!(it, "same-origin" | "none")) {
+        return true;
+    }
+    let Some(origin) = text(header::ORIGIN) else { return false };
+    let named = origin.split_once("://").map(|(_, host)| host);
+    let ours = |host: &str| named.is_some_and(|it| it.eq_ignore_ascii_case(host));
+    !(text(header::HOST).is_some_and(ours) || shared.external_host.as_deref().is_some_and(ours))
 }
 
 /// Whether the request calls us by a name of this machine. A program of old names none.

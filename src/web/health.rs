@@ -16,13 +16,13 @@ use crate::web::shared::Shared;
 
 /// Whether the daemon is alive.
 pub async fn livez(State(shared): State<Arc<Shared>>) -> Response {
-    verdict(&shared.health().dead, &[])
+    verdict(&shared, &shared.health().dead, &[])
 }
 
 /// Whether the daemon does its work.
 pub async fn readyz(State(shared): State<Arc<Shared>>) -> Response {
     let health = shared.health();
-    verdict(&[health.dead, health.not_ready].concat(), &health.notes)
+    verdict(&shared, &[health.dead, health.not_ready].concat(), &health.notes)
 }
 
 /// What was counted.
@@ -35,9 +35,14 @@ pub async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
     }
 }
 
-fn verdict(reasons: &[String], notes: &[String]) -> Response {
-    let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let ok = reasons.is_empty().then(|| "ok".to_owned());
-    let lines: Vec<String> = ok.into_iter().chain(reasons.iter().chain(notes).cloned()).collect();
+/// Reasons and notes name files and receivers: who was not asked for a password is not told them.
+fn verdict(shared: &Shared, reasons: &[String], notes: &[String]) -> Response {
+    let (status, word) = match reasons.is_empty() {
+        true => (StatusCode::OK, Some("ok")),
+        false if shared.gate.asks() => (StatusCode::SERVICE_UNAVAILABLE, Some("not well")),
+        false => (StatusCode::SERVICE_UNAVAILABLE, None),
+    };
+    let told = reasons.iter().chain(notes).map(String::as_str).filter(|_| !shared.gate.asks());
+    let lines: Vec<&str> = word.into_iter().chain(told).collect();
     (status, lines.join("\n") + "\n").into_response()
 }

@@ -1,72 +1,101 @@
-//! A listener that is not worn out: so many connections at one time, and none that idles.
+//! Connections that do not wear us out: so many at one time, so many of one peer, and none
+//! that idles.
 //!
 //! A connection over which nothing moves for `IDLE` is closed. A stream of events says
 //! something more often than that.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::serve::Listener;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep, sleep};
+
+use crate::web::rate::network;
 
 /// Connections at one time; more wait to be accepted.
 const CONNECTIONS: usize = 256;
 
+/// Connections of one peer at one time.
+const OF_ONE: usize = 64;
+
 /// How long a connection may idle.
 const IDLE: Duration = Duration::from_secs(60);
 
-/// See the module.
+/// The places for connections.
+#[derive(Debug, Clone)]
+pub(super) struct Places {
+    all: Arc<Semaphore>,
+    taken: Arc<Mutex<HashMap<IpAddr, usize>>>,
+}
+
+impl Default for Places {
+    fn default() -> Self {
+        Self { all: Arc::new(Semaphore::new(CONNECTIONS)), taken: Arc::default() }
+    }
+}
+
+/// The place of one connection, given back when it is dropped.
 #[derive(Debug)]
-pub struct Bounded {
-    listener: TcpListener,
-    places: Arc<Semaphore>,
-    idle: Duration,
+pub(super) struct Place {
+    peer: IpAddr,
+    taken: Arc<Mutex<HashMap<IpAddr, usize>>>,
+    _free: Option<OwnedSemaphorePermit>,
 }
 
-impl Bounded {
-    /// Around a listener.
-    #[must_use]
-    pub fn new(listener: TcpListener) -> Self {
-        Self { listener, places: Arc::new(Semaphore::new(CONNECTIONS)), idle: IDLE }
+impl Places {
+    /// Waits for a free place. The semaphore is never closed, so that one is had in the end.
+    pub(super) async fn free(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.all).acquire_owned().await.ok()
+    }
+
+    /// Gives a free place to a peer; `None` where it has as many as it may.
+    pub(super) fn of(&self, peer: IpAddr, free: Option<OwnedSemaphorePermit>) -> Option<Place> {
+        let peer = network(peer);
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = taken.entry(peer).or_default();
+        if *count >= OF_ONE {
+            return None;
+        }
+        *count += 1;
+        Some(Place { peer, taken: Arc::clone(&self.taken), _free: free })
     }
 }
 
-impl Listener for Bounded {
-    type Io = Watched<TcpStream>;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        // The semaphore is never closed, so that a place is always had in the end.
-        let place = Arc::clone(&self.places).acquire_owned().await.ok();
-        let (stream, peer) = Listener::accept(&mut self.listener).await;
-        (Watched::new(stream, self.idle, place), peer)
-    }
-
-    fn local_addr(&self) -> io::Result<Self::Addr> {
-        self.listener.local_addr()
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = taken.get_mut(&self.peer) {
+            *count -= 1;
+            if *count == 0 {
+                taken.remove(&self.peer);
+            }
+        }
     }
 }
 
 /// A stream that fails when nothing moves for too long.
 #[derive(Debug)]
-pub struct Watched<S> {
+pub(super) struct Watched<S> {
     stream: S,
     idle: Duration,
     deadline: Pin<Box<Sleep>>,
-    _place: Option<OwnedSemaphorePermit>,
 }
 
 impl<S> Watched<S> {
-    fn new(stream: S, idle: Duration, place: Option<OwnedSemaphorePermit>) -> Self {
-        Self { stream, idle, deadline: Box::pin(sleep(idle)), _place: place }
+    /// Around a stream.
+    pub(super) fn new(stream: S) -> Self {
+        Self::idling(stream, IDLE)
+    }
+
+    fn idling(stream: S, idle: Duration) -> Self {
+        Self { stream, idle, deadline: Box::pin(sleep(idle)) }
     }
 
     /// Something moved, or else the deadline counts.
@@ -125,7 +154,7 @@ mod tests {
     #[tokio::test]
     async fn a_connection_that_idles_is_closed() {
         let (ours, _theirs) = tokio::io::duplex(64);
-        let mut watched = Watched::new(ours, Duration::from_millis(10), None);
+        let mut watched = Watched::idling(ours, Duration::from_millis(10));
         let error = watched.read_u8().await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
@@ -133,10 +162,23 @@ mod tests {
     #[tokio::test]
     async fn what_moves_goes_on() {
         let (ours, mut theirs) = tokio::io::duplex(64);
-        let mut watched = Watched::new(ours, Duration::from_secs(60), None);
+        let mut watched = Watched::new(ours);
         theirs.write_all(b"ab").await.unwrap();
         assert_eq!(watched.read_u16().await.unwrap(), u16::from_be_bytes(*b"ab"));
         watched.write_all(b"c").await.unwrap();
         assert_eq!(theirs.read_u8().await.unwrap(), b'c');
+    }
+
+    #[test]
+    fn one_peer_has_so_many_places_and_leaves_others_room() {
+        let places = Places::default();
+        let peer = |last| IpAddr::from([192, 0, 2, last]);
+        let mut kept: Vec<_> = (0..OF_ONE).map(|_| places.of(peer(1), None).unwrap()).collect();
+        assert!(places.of(peer(1), None).is_none());
+        assert!(places.of(peer(2), None).is_some());
+        kept.pop();
+        assert!(places.of(peer(1), None).is_some(), "a place that is free is given again");
+        drop(kept);
+        assert!(places.taken.lock().unwrap().is_empty(), "nothing is kept of who is gone");
     }
 }

@@ -1,4 +1,4 @@
-//! The JSON of the API: incidents, rules, sources, receivers.
+//! The JSON of incidents and rules.
 //!
 //! The shapes are built on by others: keys are added, never renamed or dropped. All text of
 //! an incident is that of a redacted finding.
@@ -14,13 +14,15 @@ use crate::model::Category;
 use crate::model::Fault;
 use crate::model::Finding;
 use crate::model::Fingerprint;
+use crate::model::Hour;
 use crate::model::Incident;
 use crate::model::Severity;
+use crate::model::Silence;
 use crate::model::State;
-use crate::model::Totals;
 use crate::model::changes::Occurrence;
 use crate::model::fingerprint;
-use crate::model::metrics;
+use crate::store::Reader;
+use crate::store::StoreError;
 
 /// An incident.
 #[derive(Debug, Serialize)]
@@ -55,8 +57,48 @@ pub struct Row<'a> {
     activities: &'a BTreeSet<String>,
     integration_runtimes: &'a BTreeSet<String>,
     nodes: &'a BTreeSet<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    occurrences: Option<&'a [Occurrence]>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    more: Option<&'a More>,
+}
+
+/// What only the answer for one incident holds.
+#[derive(Debug, Serialize)]
+pub struct More {
+    /// The latest times that it happened, the newest first.
+    pub occurrences: Vec<Occurrence>,
+    /// How often it happened in each hour in which it did.
+    pub hours: Vec<HourRow>,
+    /// The silences that keep it quiet now.
+    pub silences: Vec<Silence>,
+}
+
+impl More {
+    /// What the store knows besides of an incident.
+    pub fn of(
+        store: &Reader,
+        it: &Incident,
+        occurrences: Vec<Occurrence>,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let hours = HourRow::all(&store.hours_of(&it.key)?);
+        let silences = store.silences(now)?.into_iter().filter(|silence| silence.covers(it, now));
+        Ok(Self { occurrences, hours, silences: silences.collect() })
+    }
+}
+
+/// How often something happened in one hour.
+#[derive(Debug, Serialize)]
+pub struct HourRow {
+    time: Timestamp,
+    count: u64,
+}
+
+impl HourRow {
+    /// The hours of an incident.
+    #[must_use]
+    pub fn all(hours: &BTreeMap<Hour, u64>) -> Vec<Self> {
+        hours.iter().map(|(hour, count)| Self { time: hour.begin(), count: *count }).collect()
+    }
 }
 
 impl<'a> Row<'a> {
@@ -68,10 +110,16 @@ impl<'a> Row<'a> {
         Self { sample: it.sample.as_deref(), template, ..Self::brief(it) }
     }
 
-    /// The incident with its sample and its latest occurrences.
+    /// The incident without its sample, as lists show it.
     #[must_use]
-    pub fn with(it: &'a Incident, occurrences: &'a [Occurrence]) -> Self {
-        Self { occurrences: Some(occurrences), ..Self::new(it) }
+    pub fn listed(it: &'a Incident) -> Self {
+        Self { sample: None, ..Self::new(it) }
+    }
+
+    /// The incident with its sample, its latest occurrences, its hours and its silences.
+    #[must_use]
+    pub fn with(it: &'a Incident, more: &'a More) -> Self {
+        Self { more: Some(more), ..Self::new(it) }
     }
 
     /// The incident without its sample, for events.
@@ -104,7 +152,7 @@ impl<'a> Row<'a> {
             activities: &it.places.activities,
             integration_runtimes: &it.places.integration_runtimes,
             nodes: &it.places.nodes,
-            occurrences: None,
+            more: None,
         }
     }
 }
@@ -136,146 +184,5 @@ impl<'a> From<&'a Rule> for RuleRow<'a> {
             status: rule.status.as_str(),
             observable: rule.observable,
         }
-    }
-}
-
-/// What was read of a source, and what became of it.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct SourceLedger {
-    /// Bytes read.
-    pub bytes: u64,
-    /// Records read.
-    pub records: u64,
-    /// Records that a rule knows.
-    pub classified: u64,
-    /// Errors that no rule knows.
-    pub unclassified: u64,
-    /// Records without an error.
-    pub no_error: u64,
-    /// Records that were counted before.
-    pub duplicate: u64,
-    /// Records that were given up, by reason.
-    pub dropped: BTreeMap<String, u64>,
-    /// Records that wait for others before they are counted.
-    pub pending: u64,
-    /// Whether what was read is what became of it.
-    pub balanced: bool,
-}
-
-impl SourceLedger {
-    /// The ledger of each source in `totals`; `pending` says how many records wait.
-    #[must_use]
-    pub fn all(totals: &Totals, pending: &BTreeMap<String, u64>) -> BTreeMap<String, Self> {
-        let mut all: BTreeMap<String, Self> = BTreeMap::new();
-        for (name, labels, count) in totals.iter() {
-            let Some(source) = labels.first().filter(|_| name.starts_with("shirwatch_source_"))
-            else {
-                continue;
-            };
-            // Counters are whole numbers; they are stored as Prometheus has them.
-            all.entry((*source).to_owned()).or_default().add(name, &labels[1..], count as u64);
-        }
-        for (source, count) in pending {
-            all.entry(source.clone()).or_default().pending = *count;
-        }
-        for it in all.values_mut() {
-            it.balanced = it.records == it.settled();
-        }
-        all
-    }
-
-    fn add(&mut self, name: &str, labels: &[&str], count: u64) {
-        let label = labels.first().copied().unwrap_or_default();
-        match name {
-            _ if name == metrics::SOURCE_BYTES.name => self.bytes += count,
-            _ if name == metrics::SOURCE_RECORDS.name => self.records += count,
-            _ if name == metrics::SOURCE_DUPLICATES.name => self.duplicate += count,
-            _ if name == metrics::SOURCE_DROPPED.name => {
-                *self.dropped.entry(label.to_owned()).or_default() += count;
-            }
-            _ if name == metrics::SOURCE_OUTCOMES.name => match label {
-                "classified" => self.classified += count,
-                "unclassified" => self.unclassified += count,
-                _ => self.no_error += count,
-            },
-            _ => {}
-        }
-    }
-
-    fn settled(&self) -> u64 {
-        let dropped: u64 = self.dropped.values().sum();
-        let known = self.classified + self.unclassified + self.no_error;
-        known + self.duplicate + dropped + self.pending
-    }
-}
-
-/// A source as `/api/v1/status` shows it.
-#[derive(Debug, Serialize)]
-pub struct SourceRow {
-    /// Its name.
-    pub name: String,
-    /// Its kind.
-    pub kind: String,
-    /// Bytes that were not read yet.
-    pub lag_bytes: u64,
-    /// Files held open.
-    pub files_open: u64,
-    /// When something was read last.
-    pub last_read: Option<Timestamp>,
-    /// Whether it has data that it does not get to read.
-    pub stalled: bool,
-    /// What was read, and what became of it.
-    pub ledger: SourceLedger,
-}
-
-/// A receiver as `/api/v1/status` shows it.
-#[derive(Debug, Serialize)]
-pub struct ReceiverRow {
-    /// Its name.
-    pub name: String,
-    /// Its kind.
-    pub kind: String,
-    /// Alerts that wait for it.
-    pub queue: u64,
-    /// Alerts that it took.
-    pub sent: u64,
-    /// Attempts that failed.
-    pub failed: u64,
-    /// Why the last attempt failed, if it did.
-    pub last_error: Option<String>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    #[rustfmt::skip]
-    fn what_was_read_is_what_became_of_it() {
-        // records classified unclassified no_error duplicate dropped pending    balanced
-        check([0,  0, 0, 0, 0, 0, 0],  true);
-        check([10, 1, 2, 3, 1, 1, 2],  true);
-        check([10, 1, 2, 3, 1, 1, 1],  false);
-        check([0,  0, 0, 0, 1, 0, 0],  false);
-    }
-
-    #[track_caller]
-    fn check(counts: [u64; 7], expected: bool) {
-        let mut totals = Totals::default();
-        let mut key = String::new();
-        for (metric, label, count) in [
-            (metrics::SOURCE_RECORDS, "plain", counts[0]),
-            (metrics::SOURCE_OUTCOMES, "classified", counts[1]),
-            (metrics::SOURCE_OUTCOMES, "unclassified", counts[2]),
-            (metrics::SOURCE_OUTCOMES, "no_error", counts[3]),
-            (metrics::SOURCE_DROPPED, "too-large", counts[5]),
-        ] {
-            crate::model::totals::series(&mut key, metric.name, &["logs", label]);
-            totals.add(&key, count as f64);
-        }
-        crate::model::totals::series(&mut key, metrics::SOURCE_DUPLICATES.name, &["logs"]);
-        totals.add(&key, counts[4] as f64);
-        let pending = BTreeMap::from([("logs".to_owned(), counts[6])]);
-        assert_eq!(SourceLedger::all(&totals, &pending)["logs"].balanced, expected);
     }
 }

@@ -24,10 +24,15 @@ use crate::model::Totals;
 use crate::outputs::prometheus::Snapshot;
 use crate::web::WebConfig;
 use crate::web::config::host;
+use crate::web::gate::Gate;
 use crate::web::rows::Row;
+use crate::web::users::Users;
 
 /// Events that wait for a slow page before it misses some.
 const EVENTS: usize = 256;
+
+/// Streams of events at one time; they must not take all connections.
+const STREAMS: usize = 100;
 
 /// Requests that work beside the loop at one time.
 const DESKS: usize = 4;
@@ -75,6 +80,11 @@ pub struct Shared {
     pub(super) state_dir: PathBuf,
     pub(super) started: Instant,
     pub(super) external_host: Option<String>,
+    /// Whether only this machine can reach us.
+    pub(super) local: bool,
+    pub(super) gate: Gate,
+    /// Streams of events that may still be opened.
+    pub(super) streams: Arc<Semaphore>,
     pub(super) commands: mpsc::Sender<Command>,
     pub(super) desks: Arc<Semaphore>,
     pub(super) events: broadcast::Sender<Arc<str>>,
@@ -86,6 +96,7 @@ pub struct Shared {
     about: RwLock<About>,
     health: RwLock<Health>,
     failures: RwLock<BTreeMap<String, String>>,
+    source_errors: RwLock<BTreeMap<String, String>>,
 }
 
 impl Shared {
@@ -99,12 +110,16 @@ impl Shared {
         commands: mpsc::Sender<Command>,
     ) -> Self {
         let external_host = config.external_url.as_deref().and_then(host);
+        let local = config.is_local();
         let starting = Health { not_ready: vec!["starting".to_owned()], ..Health::default() };
         Self {
             config,
             state_dir,
             started: Instant::now(),
             external_host,
+            local,
+            gate: Gate::new(None),
+            streams: Arc::new(Semaphore::new(STREAMS)),
             commands,
             desks: Arc::new(Semaphore::new(DESKS)),
             events: broadcast::channel(EVENTS).0,
@@ -116,7 +131,14 @@ impl Shared {
             about: RwLock::default(),
             health: RwLock::new(starting),
             failures: RwLock::default(),
+            source_errors: RwLock::default(),
         }
+    }
+
+    /// Asks for a name and a password from now on, where there are users.
+    #[must_use]
+    pub fn admitting(self, users: Option<Users>) -> Self {
+        Self { gate: Gate::new(users), ..self }
     }
 
     /// The catalogue in use.
@@ -206,6 +228,17 @@ impl Shared {
             Some(text) => write(&self.failures).insert(receiver.to_owned(), text),
             None => write(&self.failures).remove(receiver),
         };
+    }
+
+    /// Why something of a source cannot be read, by source.
+    #[must_use]
+    pub fn source_errors(&self) -> BTreeMap<String, String> {
+        read(&self.source_errors).clone()
+    }
+
+    /// Says what cannot be read, by source.
+    pub fn set_source_errors(&self, it: BTreeMap<String, String>) {
+        *write(&self.source_errors) = it;
     }
 
     /// Tells the open pages that an incident changed.

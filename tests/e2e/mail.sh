@@ -20,6 +20,7 @@ main() {
     mails_hold_no_secret
     test_mail_is_answered
     strangers_get_nothing
+    a_server_with_tls_from_the_first_byte_is_told
 }
 
 make_certificates() {
@@ -105,6 +106,19 @@ test_mail_is_answered() {
     said=$("$SHIRWATCH" notify test mail --config "$WORK/shirwatch.yaml") || fail "notify test failed: $said"
     [[ $said == 'mail: took the alert' ]] || fail "notify test said: $said"
     say 'notify test sends one mail'
+}
+
+a_server_with_tls_from_the_first_byte_is_told() {
+    local said
+    free_port
+    start smtps env PYTHONUNBUFFERED=1 aiosmtpd --nosetuid --listen "localhost:$FREE_PORT" \
+        --smtpscert "$WORK/server.pem" --smtpskey "$WORK/server.key" --class aiosmtpd.handlers.Debugging stdout
+    smtp_port=$FREE_PORT
+    config "tls: tls, ca_file: $WORK/ca.pem," >"$WORK/wrapped.yaml"
+    await 30 'a server with TLS from the first byte took nothing' \
+        "$SHIRWATCH" notify test mail --config "$WORK/wrapped.yaml"
+    grep --quiet '^Message-ID: ' "$WORK/smtps.log" || fail 'no mail came by TLS from the first byte'
+    say 'a server with TLS from the first byte is told'
 }
 
 strangers_get_nothing() {

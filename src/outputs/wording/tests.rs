@@ -107,6 +107,7 @@ fn an_alert_carries_cause_and_fix() {
             "first_seen": "2026-03-01T06:12:09.4Z",
             "last_seen": "2026-03-01T06:40:00Z",
             "pipelines": "nightly",
+            "reason": "first-seen",
             "resolution": "1. Renew the secret.\n2. Run it again.",
             "runbook_url": "https://s.contoso.example/rules/sql-login-failed",
             "summary": "SQL Server refused the login in pipeline nightly"

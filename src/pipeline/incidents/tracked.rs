@@ -8,6 +8,7 @@ use crate::model::alert::Reason;
 use crate::model::changes::Occurrence;
 use crate::model::finding::Finding;
 use crate::model::fingerprint::Fingerprint;
+use crate::model::hour::Hour;
 use crate::model::incident::Course;
 use crate::model::incident::Ended;
 use crate::model::incident::Incident;
@@ -29,6 +30,7 @@ const SAMPLE_EVERY: SignedDuration = SignedDuration::from_secs(60);
 pub(super) struct Tracked {
     pub(super) incident: Incident,
     pub(super) occurrences: Vec<Occurrence>,
+    pub(super) hours: BTreeMap<Hour, u64>,
     pub(super) changed: bool,
     pub(super) created: bool,
     pub(super) sampled_at: Timestamp,
@@ -38,7 +40,8 @@ impl Tracked {
     pub(super) fn stored(mut incident: Incident) -> Self {
         incident.sample = None;
         let sampled_at = incident.last_read;
-        Self { incident, occurrences: Vec::new(), changed: false, created: false, sampled_at }
+        let (occurrences, hours) = (Vec::new(), BTreeMap::new());
+        Self { incident, occurrences, hours, changed: false, created: false, sampled_at }
     }
 
     pub(super) fn new(
@@ -72,6 +75,7 @@ impl Tracked {
             sampled_at: it.read_at,
             incident,
             occurrences: Vec::new(),
+            hours: BTreeMap::new(),
             changed: true,
             created: true,
         };
@@ -107,6 +111,7 @@ impl Tracked {
     }
 
     pub(super) fn keep_occurrence(&mut self, it: &Sighting<'_>, time: Timestamp) {
+        *self.hours.entry(Hour::of(time, it.read_at)).or_default() += 1;
         if self.occurrences.len() >= OCCURRENCES {
             return;
         }

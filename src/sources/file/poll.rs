@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! told that a file was written     that file, at once
-//! each `poll_interval`             the files that are open, by their handles
+//! each `poll_interval`             the files that are open, by their handles; those that were
+//!                                  quiet for a minute each 5 s, where the system tells of changes
 //! told of anything else            all files, after a rest
 //! now and then                     all files: each 5 s or more where the system tells of
 //!                                  changes, each `poll_interval` or more where it does not
@@ -32,6 +33,9 @@ const TOLD: [Duration; 2] = [Duration::from_secs(5), Duration::from_millis(6)];
 /// How much more than `poll_interval` for each file where it does not.
 const UNTOLD: Duration = Duration::from_millis(2);
 
+/// How long a file must be quiet until its handle is asked less often.
+const QUIET: Duration = Duration::from_secs(60);
+
 impl FileSource {
     /// True when it is time to look for files again.
     pub(super) fn is_due(&self, now: Timestamp) -> bool {
@@ -45,7 +49,7 @@ impl FileSource {
     /// The time from one look at all files to the next.
     fn between_looks(&self) -> Duration {
         let files = u32::try_from(self.streams.len()).unwrap_or(u32::MAX);
-        match (self.watch.has_changed(), self.watch.sees_all()) {
+        match (self.watch.has_changed(), self.is_told()) {
             (true, _) => REST[0] + REST[1] * files,
             (false, true) => self.config.poll_interval.max(TOLD[0] + TOLD[1] * files),
             (false, false) => self.config.poll_interval + UNTOLD * files.saturating_sub(250),
@@ -67,9 +71,21 @@ impl FileSource {
             return;
         }
         self.polled_at = Some(now);
-        let open = self.open.values().filter_map(|it| Some((*it, self.streams.get(it)?)));
+        let all = !self.is_told() || self.polled_all_at.is_none_or(|it| passed(it, now, TOLD[0]));
+        if all {
+            self.polled_all_at = Some(now);
+        }
+        // The handles stand in the order in which they were used.
+        let open = self.open.values().rev().filter_map(|it| Some((*it, self.streams.get(it)?)));
+        let open = open.take_while(|(_, it)| all || it.is_lively(now));
         let ready: Vec<_> = open.filter(|(_, it)| it.may_have_more()).map(|(it, _)| it).collect();
         ready.into_iter().for_each(|it| self.queue(it));
+    }
+
+    /// True when we may count on being told of what is written. Windows tells of it when the
+    /// writer closes the file, or much later.
+    fn is_told(&self) -> bool {
+        self.watch.sees_all() && !cfg!(windows)
     }
 
     /// Gives a stream a turn, once.
@@ -105,6 +121,13 @@ impl FileSource {
 }
 
 impl Stream {
+    /// True when something of it was read a short while ago, or is still to be.
+    fn is_lively(&self, now: Timestamp) -> bool {
+        self.place != Place::Here
+            || self.size > self.offset
+            || self.grew_at.is_some_and(|it| !passed(it, now, QUIET))
+    }
+
     /// True when the handle shows a change, or what was read waits for a quiet time.
     fn may_have_more(&self) -> bool {
         let Some(Handle::Plain(file)) = &self.handle else { return self.has_more() };

@@ -4,17 +4,20 @@ use std::fs;
 
 use crate::model::changes::Changes;
 use crate::model::changes::IncidentChange;
+use crate::model::hour::Hour;
 use crate::model::incident::State;
 use crate::model::size::ByteSize;
 use crate::store::Reader;
 use crate::store::Store;
 use crate::store::StoreConfig;
 use crate::store::StoreError;
+use crate::store::hours;
 use crate::store::pragma;
 use crate::store::seen;
 use crate::store::tests::EVERYTHING;
 use crate::store::tests::at;
 use crate::store::tests::everything;
+use crate::store::tests::hour;
 use crate::store::tests::incident;
 use crate::store::tests::large;
 use crate::store::tests::occurrence;
@@ -70,7 +73,8 @@ fn of_many_occurrences_the_newest_stay() {
     let mut store = open(dir.path());
     for second in 0..120 {
         let incident = incident("a", State::Open, second);
-        let change = IncidentChange { incident, occurrences: vec![occurrence(second)] };
+        let change =
+            IncidentChange { incident, occurrences: vec![occurrence(second)], hours: Vec::new() };
         store.commit(&Changes { incidents: vec![change], ..Changes::default() }, at(0)).unwrap();
     }
     let (_, kept) = Reader::open(dir.path()).unwrap().incident("a").unwrap().unwrap();
@@ -100,4 +104,30 @@ fn limits_refuse_unknown_keys() {
     assert_eq!(read("{}"), Some(StoreConfig::default()));
     assert_eq!(read("store_bytes: 2MiB").map(|it| it.store_bytes), Some(ByteSize::mib(2)));
     assert_eq!(read("store_byte: 2MiB"), None);
+}
+
+#[test]
+fn of_many_hours_the_newest_stay() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(dir.path());
+    for first in [0, hours::KEPT] {
+        let hours = (first..first + hours::KEPT).map(|it| hour(it, 1)).collect();
+        let of_one = (first..first + hours::KEPT).map(|it| (Hour(it), 1)).collect();
+        let incident = incident("a", State::Open, 0);
+        let change = IncidentChange { incident, occurrences: Vec::new(), hours: of_one };
+        store
+            .commit(&Changes { hours, incidents: vec![change], ..Changes::default() }, at(0))
+            .unwrap();
+    }
+    // What was counted before counts on; an hour before all that are kept is not taken back.
+    store
+        .commit(
+            &Changes { hours: vec![hour(5, 1), hour(hours::KEPT, 2)], ..Changes::default() },
+            at(0),
+        )
+        .unwrap();
+    let reader = Reader::open(dir.path()).unwrap();
+    let kept = reader.hours(Hour(0), Hour(i64::MAX)).unwrap();
+    assert_eq!((kept.len() as i64, kept[0]), (hours::KEPT, hour(hours::KEPT, 3)));
+    assert_eq!(reader.hours_of("a").unwrap().len() as i64, hours::KEPT_OF_ONE);
 }
