@@ -52,19 +52,20 @@ units_hold() {
     say "the unit is exposed by $exposure of 10"
 }
 
-# Each manifest is YAML, and names only what is there.
+# The manifests are what their schemas say, and hold a configuration that is accepted.
 manifests_hold() {
-    "$SHIRWATCH" config check <(yq_config) || fail 'the configuration of the manifests is refused'
-    say 'the configuration in the manifests is accepted'
-}
-
-yq_config() {
-    python3 - "$ROOT/deploy/kubernetes/shirwatch.yaml" <<'PY'
+    local python=$ROOT/target/kubernetes-validate/bin manifest=$ROOT/deploy/kubernetes/shirwatch.yaml
+    "$python/kubernetes-validate" --strict "$manifest" >"$WORK/manifest.log" 2>&1 \
+        || fail 'a manifest is faulty'
+    "$python/python" - "$manifest" >"$WORK/configuration.yaml" <<'PY'
 import sys, yaml
 for it in yaml.safe_load_all(open(sys.argv[1])):
     if it["kind"] == "ConfigMap":
         print(it["data"]["shirwatch.yaml"])
 PY
+    "$SHIRWATCH" config check "$WORK/configuration.yaml" >/dev/null \
+        || fail 'the configuration in the manifests is refused'
+    say 'the manifests hold'
 }
 
 debian() {
