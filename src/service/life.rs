@@ -1,7 +1,6 @@
 //! A life: all that follows from one configuration, from its first event to its last commit.
 
 use std::error::Error;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -82,7 +81,10 @@ impl Life {
     ) -> Result<Self, ServiceError> {
         let Prepared { config, catalogue, delivery } = prepared;
         let state_dir = config.state_dir();
-        let door = if options.serve { Some(door(&config, before).await?) } else { None };
+        let door = match options.serve {
+            true => Some(web::Door::open(&config.web, before).await?),
+            false => None,
+        };
         let store = Store::open(&state_dir, &config.limits, clock())?;
         let (events, inbox) = sync_channel(1024);
         let (commands, asked) = mpsc::channel(16);
@@ -111,12 +113,10 @@ impl Life {
             engine: oneshot::channel().1,
             end: None,
             pulse,
-            listener: None,
+            listener: door.as_ref().map(web::Door::listener).transpose()?,
             serving: None,
         };
         if let Some(door) = door {
-            let (door, key) = door.key()?;
-            life.listener = Some(key);
             life.serve(door, shared, options.on_address.take());
         }
         let (once, deadline) = (options.once, options.deadline);
@@ -203,22 +203,6 @@ impl Life {
     }
 }
 
-/// The door of this configuration: that of the life before, where the address is the same.
-async fn door(
-    config: &Config,
-    before: Option<&std::net::TcpListener>,
-) -> Result<web::Door, ServiceError> {
-    let wanted = config.web.address()?;
-    let same = |it: &&std::net::TcpListener| {
-        let same = |has: SocketAddr| {
-            has.ip() == wanted.ip() && (has.port() == wanted.port() || wanted.port() == 0)
-        };
-        it.local_addr().is_ok_and(same)
-    };
-    let before = before.filter(same).map(std::net::TcpListener::try_clone).transpose()?;
-    Ok(web::Door::open(&config.web, before).await?)
-}
-
 fn share(
     config: &Config,
     state_dir: PathBuf,
@@ -232,16 +216,15 @@ fn share(
     if let Some(source) = config.sources.first() {
         shared.set_settings(Settings { timezone: source.time_zone()? });
     }
-    Ok(Arc::new(shared))
+    Ok(Arc::new(shared.admitting(config.web.users()?)))
 }
 
 /// Where alerts link to without `web.external_url`: to the address that is listened on,
 /// which at least works on this machine. An address that stands for all is no link.
 fn linked(mut config: Config, door: Option<&web::Door>) -> Config {
     if config.web.external_url.is_none() {
-        let stands_for_all =
-            |it: &&web::Door| it.address().is_none_or(|it| it.ip().is_unspecified());
-        config.web.external_url = door.filter(|it| !stands_for_all(it)).and_then(web::Door::url);
+        let reached = |it: &&web::Door| it.address().is_some_and(|it| !it.ip().is_unspecified());
+        config.web.external_url = door.filter(reached).and_then(web::Door::url);
     }
     config
 }

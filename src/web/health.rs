@@ -34,15 +34,14 @@ pub async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
     }
 }
 
-/// Reasons name files and receivers: who was not asked for a password is not told them.
+/// Reasons and notes name files and receivers: who was not asked for a password is not told them.
 fn verdict(shared: &Shared, reasons: &[String], notes: &[String]) -> Response {
     let (status, word) = match reasons.is_empty() {
         true => (StatusCode::OK, Some("ok")),
         false if shared.gate.asks() => (StatusCode::SERVICE_UNAVAILABLE, Some("not well")),
         false => (StatusCode::SERVICE_UNAVAILABLE, None),
     };
-    let told = if shared.gate.asks() { [&[][..], &[]] } else { [reasons, notes] };
-    let told = told.concat();
-    let lines: Vec<&str> = word.into_iter().chain(told.iter().map(String::as_str)).collect();
+    let told = reasons.iter().chain(notes).map(String::as_str).filter(|_| !shared.gate.asks());
+    let lines: Vec<&str> = word.into_iter().chain(told).collect();
     (status, lines.join("\n") + "\n").into_response()
 }

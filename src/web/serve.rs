@@ -45,36 +45,36 @@ const FAREWELL: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct Door {
     listener: TcpListener,
+    kept: std::net::TcpListener,
     tls: Option<Tls>,
     greeting: Duration,
 }
 
 impl Door {
-    /// Listens on the address of the configuration, once it was checked; by the listener that
-    /// is given, where there is one.
+    /// Binds the address of the configuration, once it was checked. A listener that is there
+    /// already is used where its address is the same.
     pub async fn open(
         config: &WebConfig,
-        listener: Option<std::net::TcpListener>,
+        before: Option<&std::net::TcpListener>,
     ) -> Result<Self, WebError> {
         let address = config.address()?;
         let tls = config.tls()?;
         if config.tells_passwords() {
             tracing::warn!("passwords cross the network in the clear; set `web.tls`");
         }
-        let listener = match listener {
-            Some(bound) => TcpListener::from_std(bound),
-            None => TcpListener::bind(address).await,
+        let same = |it: &&std::net::TcpListener| it.local_addr().is_ok_and(|it| fits(it, address));
+        let listener = match before.filter(same) {
+            Some(it) => it.try_clone(),
+            None => TcpListener::bind(address).await.and_then(TcpListener::into_std),
         };
-        let listener = listener.map_err(|source| WebError::Listen { address, source })?;
-        Ok(Self { listener, tls, greeting: GREETING })
+        let twice = listener.and_then(|it| Ok((it.try_clone()?, TcpListener::from_std(it)?)));
+        let (kept, listener) = twice.map_err(|source| WebError::Listen { address, source })?;
+        Ok(Self { listener, kept, tls, greeting: GREETING })
     }
 
-    /// The same door, to be opened by another who is to take over.
-    pub fn key(self) -> std::io::Result<(Self, std::net::TcpListener)> {
-        let bound = self.listener.into_std()?;
-        let key = bound.try_clone()?;
-        let (tls, greeting) = (self.tls, self.greeting);
-        Ok((Self { listener: TcpListener::from_std(bound)?, tls, greeting }, key))
+    /// The listener for a door after this one.
+    pub(crate) fn listener(&self) -> std::io::Result<std::net::TcpListener> {
+        self.kept.try_clone()
     }
 
     /// For tests that cannot wait.
@@ -130,11 +130,16 @@ impl Door {
                 };
             });
         }
-        drop(self.listener);
+        drop((self.listener, self.kept));
         let _ = stopping.send(true);
         drop(stopped);
         let _ = timeout(FAREWELL, stopping.closed()).await;
     }
+}
+
+/// Whether an address is the one that is wanted; port 0 is any.
+fn fits(has: SocketAddr, wanted: SocketAddr) -> bool {
+    has.ip() == wanted.ip() && (has.port() == wanted.port() || wanted.port() == 0)
 }
 
 /// One connection.
