@@ -64,7 +64,8 @@ impl Engine {
     fn send(&mut self, alert: &Alert) {
         for receiver in self.delivery.recipients(alert) {
             let over = alert.status == AlertStatus::Resolved;
-            if !over && full(self.shared.snapshot().queues.get(receiver), self.changes.outbox.len()) {
+            if !over && full(self.shared.snapshot().queues.get(receiver), self.changes.outbox.len())
+            {
                 let labels = &[receiver, "queue-full"];
                 self.pipeline.ledger.add(&metrics::NOTIFICATIONS_FAILED, labels, 1.0);
                 continue;
