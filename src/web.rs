@@ -32,6 +32,7 @@ use axum::middleware;
 use axum::routing::{delete, get, post};
 
 pub mod api;
+mod asked;
 pub mod config;
 mod error;
 pub mod explain;

@@ -37,7 +37,8 @@ pub(super) struct RunArgs {
     /// Where the page, the API and the metrics are served, such as 127.0.0.1:10918.
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
-    /// Let nothing be changed through the page and the API; needed to listen beyond loopback.
+    /// Let nothing be changed through the page and the API; without a login it is
+    /// needed to listen beyond loopback.
     #[arg(long)]
     read_only: bool,
     /// Begin at the end of files that have no checkpoint yet.

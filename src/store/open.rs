@@ -18,7 +18,7 @@ use crate::store::error::StoreError;
 pub(super) const SCHEMA: i64 = 3;
 
 /// What makes the schema, one text for each version.
-const MIGRATIONS: [&str; 3] = [
+pub(super) const MIGRATIONS: [&str; 3] = [
     include_str!("migrations/0001_initial.sql"),
     include_str!("migrations/0002_courses_and_silences.sql"),
     include_str!("migrations/0003_hours.sql"),

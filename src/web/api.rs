@@ -10,7 +10,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
@@ -24,6 +24,7 @@ use tokio::sync::oneshot;
 use crate::model;
 use crate::store::Reader;
 use crate::store::StoreError;
+use crate::web::asked::Asked;
 use crate::web::explain;
 use crate::web::rows::{More, Row, RuleRow};
 use crate::web::shared::{Command, Shared};
@@ -44,7 +45,7 @@ pub struct Wanted {
 }
 
 /// `GET /api/v1/incidents`: those that go on, unless others are asked for.
-pub async fn incidents(State(shared): State<Arc<Shared>>, Query(it): Query<Wanted>) -> Response {
+pub async fn incidents(State(shared): State<Arc<Shared>>, Asked(it): Asked<Wanted>) -> Response {
     let state = match it.state.as_deref() {
         None | Some("open") => Some(model::State::Open),
         Some("resolved") => Some(model::State::Resolved),
@@ -105,7 +106,7 @@ pub struct Search {
 }
 
 /// `GET /api/v1/rules`: the catalogue, or the rules that some words speak of.
-pub async fn rules(State(shared): State<Arc<Shared>>, Query(it): Query<Search>) -> Response {
+pub async fn rules(State(shared): State<Arc<Shared>>, Asked(it): Asked<Search>) -> Response {
     let listed = beside(&shared, move |shared| {
         let catalogue = shared.catalogue();
         let rules: Vec<RuleRow<'_>> = match it.search.trim() {

@@ -12,7 +12,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
@@ -25,6 +25,7 @@ use crate::model::Severity;
 use crate::web::api::clock;
 use crate::web::api::failed;
 use crate::web::api::stored;
+use crate::web::asked::Asked;
 use crate::web::shared::Shared;
 
 /// Hours that can be asked for at one time; the store keeps no more.
@@ -61,7 +62,7 @@ struct Point {
 /// Errors over time.
 pub(super) async fn errors(
     State(shared): State<Arc<Shared>>,
-    Query(it): Query<Wanted>,
+    Asked(it): Asked<Wanted>,
 ) -> Response {
     let fits = (1..=HOURS).contains(&it.hours) && (1..=it.hours).contains(&it.step);
     if !fits || it.hours / it.step > POINTS {

@@ -48,7 +48,7 @@ export function live() {
           // The catalogue groups what no rule knows by its words alone; sources name no log.
           if (path !== '/sources' && path !== '/rules') await page.waitForSelector('#main >> text=<script>window.hacked=1</script>');
           await harmless(page);
-        });
+        }, { width: 400 });
       }
       await visit(`${it.url}/explain`, async (page) => {
         await page.fill('#text', HOSTILE);

@@ -22,6 +22,11 @@ export function views(demo) {
     await page.waitForSelector('aside >> text=shir-contoso');
     await page.waitForSelector('aside >> text=NODE-1.corp.contoso.example');
     await page.waitForSelector('aside >> text=reading');
+    const node = page.locator('aside li', { hasText: 'NODE-2.corp' }).locator('button');
+    const named = await node.textContent();
+    await node.click();
+    await until('only incidents of the node are listed', async () => `${await page.locator('article').count()} incidents` === named);
+    await page.fill('#words', '');
     await page.click('#tile-warning');
     await until('only warnings are listed', async () => await page.locator('article').count() === status.incidents.warning);
     await page.fill('#words', 'no such word');

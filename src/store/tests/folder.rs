@@ -3,9 +3,13 @@
 use std::fs;
 use std::path::Path;
 
+use rusqlite::Connection;
+
 use crate::store::Store;
 use crate::store::StoreConfig;
 use crate::store::StoreError;
+use crate::store::open::MIGRATIONS;
+use crate::store::tests::EVERYTHING;
 use crate::store::tests::NOTHING;
 use crate::store::tests::at;
 use crate::store::tests::everything;
@@ -88,4 +92,20 @@ fn a_folder_that_cannot_be_made_is_named() {
     fs::write(&file, "").unwrap();
     let refused = Store::open(&file, &StoreConfig::default(), at(0)).unwrap_err();
     assert!(refused.to_string().contains(&file.display().to_string()), "{refused}");
+}
+
+#[test]
+fn a_store_of_an_earlier_version_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let old = Connection::open(dir.path().join("shirwatch.db")).unwrap();
+    for migration in &MIGRATIONS[..2] {
+        old.execute_batch(migration).unwrap();
+    }
+    old.execute("INSERT INTO totals (series, value) VALUES ('errors', 7)", []).unwrap();
+    old.pragma_update(None, "user_version", 2).unwrap();
+    drop(old);
+    let mut store = open(dir.path());
+    assert_eq!(told(&store), NOTHING.replace("errors 0", "errors 7"));
+    store.commit(&everything(), at(0)).unwrap();
+    assert_eq!(told(&store), EVERYTHING.replace("errors 3.5", "errors 10.5"));
 }

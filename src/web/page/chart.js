@@ -62,7 +62,8 @@ function summary(points, sums) {
   const total = sums.reduce((all, it) => all + it, 0);
   if (!total) return 'No errors in this time.';
   const most = sums.indexOf(Math.max(...sums));
-  return `${many(total, 'error')}; most of them (${number(sums[most])}) from ${exact(points[most].time)}.`;
+  const share = sums[most] === total ? 'all' : `most of them (${number(sums[most])})`;
+  return `${many(total, 'error')}, ${share} from ${exact(points[most].time)}.`;
 }
 
 function words(point, count) {

@@ -20,7 +20,7 @@ export async function incident(show, key) {
   return el('div', null, head(it),
     el('div.columns', null,
       el('section.card', { 'aria-label': 'What it is' }, advice(sample), said(sample.record || {}), also(sample.also), references(sample.references)),
-      el('aside', null, state(it, status, show), overTime(it.hours), places(it), record(sample), occurrences(it.occurrences))));
+      el('aside', null, state(it, status, show), overTime(it.hours, it.severity), places(it), record(sample), occurrences(it.occurrences))));
 }
 
 function head(it) {
@@ -59,15 +59,15 @@ function resolving(it, show) {
 }
 
 /** The hours of an incident in equal columns, the last of them at the right. */
-function overTime(hours) {
+function overTime(hours, level) {
   if (!hours || !hours.length) return null;
   const at = (it) => Date.parse(it.time) / 1000;
   const span = at(hours.at(-1)) + HOUR - at(hours[0]);
   const step = Math.max(HOUR, Math.ceil(span / COLUMNS / HOUR) * HOUR);
   const columns = Math.max(12, Math.ceil(span / step));
   const first = at(hours.at(-1)) + HOUR - columns * step;
-  const points = Array.from({ length: columns }, (_, it) => ({ time: new Date((first + it * step) * 1000).toISOString(), error: 0 }));
-  for (const it of hours) points[Math.floor((at(it) - first) / step)].error += it.count;
+  const points = Array.from({ length: columns }, (_, it) => ({ time: new Date((first + it * step) * 1000).toISOString(), [level]: 0 }));
+  for (const it of hours) points[Math.floor((at(it) - first) / step)][level] += it.count;
   return el('section.card', null, el('h2.flush', null, 'Over time'), chart('Occurrences over time', points, step));
 }
 

@@ -6,6 +6,9 @@ import { steps } from './finding.js';
 
 export const SEVERITIES = ['critical', 'error', 'warning', 'info'];
 
+/** So many are shown with their steps. */
+const FEW = 5;
+
 /** How many are shown before somebody asks for more. */
 const FIRST = 30;
 
@@ -42,8 +45,8 @@ export function narrowed(incidents, wanted) {
   return incidents.filter((it) => (!wanted.severity || it.severity === wanted.severity) && words.every((word) => text(it).includes(word)));
 }
 
-/** One incident in the list. */
-export function card(it) {
+/** One incident in the list, with its steps unfolded where there are few. */
+export function card(it, few) {
   const over = it.state === 'resolved';
   const places = where(it, false);
   return el(`article.card.incident.${over ? 'resolved' : it.severity}`, null,
@@ -55,12 +58,12 @@ export function card(it) {
     places.length ? el('p.row.small.break', null, places.map(([label, names]) => el('span', null, el('span.quiet', null, `${label}: `), names))) : null,
     it.cause ? el('p', null, prose(it.cause)) : null,
     it.resolution && it.resolution.length
-      ? el('details', { 'data-key': `steps of ${name(it)}` }, el('summary', null, `What to do (${many(it.resolution.length, 'step')})`), steps(it.resolution)) : null);
+      ? el('details', { 'data-key': `steps of ${name(it)}`, open: few && !over }, el('summary', null, `What to do (${many(it.resolution.length, 'step')})`), steps(it.resolution)) : null);
 }
 
 /** The list; what is beyond the first ones is built when it is asked for. */
 export function list(incidents, all, more) {
   const shown = all ? incidents : incidents.slice(0, FIRST);
-  return [shown.map(card), shown.length < incidents.length
+  return [shown.map((it) => card(it, shown.length <= FEW)), shown.length < incidents.length
     ? el('button', { type: 'button', id: 'more', onclick: more }, `Show ${incidents.length - shown.length} more`) : null];
 }

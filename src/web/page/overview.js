@@ -18,7 +18,7 @@ export async function overview(show) {
     headline(status), tiles(status.incidents, show), errorsCard(errors, show),
     el('div.columns', null,
       el('section', { 'aria-label': 'Incidents' }, narrowing(show), found(incidents, status, show)),
-      el('aside', null, runtimes(status.runtimes, open.incidents), sources(status.sources), receivers(status.receivers))));
+      el('aside', null, runtimes(status.runtimes, open.incidents, show), sources(status.sources), receivers(status.receivers))));
 }
 
 function headline(status) {
@@ -61,7 +61,7 @@ function found(incidents, status, show) {
 const GOOD = { Online: 'good', Limited: 'warning', Initializing: 'info', Starting: 'info', Upgrading: 'info' };
 
 /** The runtimes, and the nodes that open incidents name. */
-function runtimes(known, incidents) {
+function runtimes(known, incidents, show) {
   const rows = known.map((it) => el('li', null, el('span.break', null, el('bdi', null, it.name)), badge(GOOD[it.status] || 'critical', it.status || 'unknown'),
     it.last_connect ? el('span.quiet.small', null, 'connected ', time(it.last_connect)) : null));
   const nodes = new Map();
@@ -69,7 +69,8 @@ function runtimes(known, incidents) {
     for (const node of it.nodes || []) nodes.set(node, [...(nodes.get(node) || []), it]);
   }
   const troubled = [...nodes].map(([node, list]) => el('li', null, el('span.break', null, el('bdi', null, node)), badge(list[0].severity, list[0].severity),
-    list.length === 1 ? go(path('incidents', name(list[0])), '1 incident') : el('span.quiet.small', null, many(list.length, 'incident'))));
+    list.length === 1 ? go(path('incidents', name(list[0])), '1 incident')
+      : el('button.small', { type: 'button', onclick: () => { Object.assign(wanted, { state: 'open', severity: '', words: node }); show(); } }, many(list.length, 'incident'))));
   return el('section.card', null, el('h2.flush', null, 'Integration runtimes'),
     rows.length ? el('ul.list', null, rows) : el('p.quiet.small', null, 'Nothing bad was heard of any.'),
     troubled.length ? [el('h3', null, 'Nodes in trouble'), el('ul.list', null, troubled)] : null);

@@ -59,7 +59,7 @@ export async function rule(show, id) {
     it.observable === false ? el('p.quiet', null, 'No log shows this error; it stands here to be found.') : null,
     it.causes.map((cause, at) => cause.cause ? part(it, cause, at) : null),
     references(it.references),
-    open.incidents.length ? [el('h2', null, 'Open now'), open.incidents.map(card)] : null,
+    open.incidents.length ? [el('h2', null, 'Open now'), open.incidents.map((one) => card(one, false))] : null,
     examples(it.examples),
     it.match && it.match.length ? el('details', { 'data-key': 'match' }, el('summary', null, 'How it is told apart'), el('pre', { tabindex: '0' }, JSON.stringify(it.match, null, 2))) : null);
 }

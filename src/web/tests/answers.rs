@@ -23,6 +23,15 @@ async fn every_path_answers() {
     check("GET  /api/v1/incidents                     200 application/json").await;
     check("GET  /api/v1/incidents?state=resolved      200 application/json").await;
     check("GET  /api/v1/incidents?state=gone          400 application/json").await;
+    check("GET  /api/v1/incidents?limit=-1            400 application/json").await;
+    check("GET  /api/v1/errors                        200 application/json").await;
+    check("GET  /api/v1/errors?hours=x                400 application/json").await;
+    check("GET  /api/v1/errors?hours=24&step=25       400 application/json").await;
+    check("GET  /api/v1/errors?hours=501              400 application/json").await;
+    check("GET  /api/v1/errors?until=9999-12-30T00:00:00Z 200 application/json").await;
+    check("GET  /api/v1/errors?until=-009999-01-03T00:00:00Z 200 application/json").await;
+    check("GET  /page/nothing.js                      404 application/json").await;
+    check("GET  /api/v1/openapi.json                  200 application/json").await;
     check("GET  /api/v1/incidents?rule=unclassified   200 application/json").await;
     check("GET  /api/v1/incidents/9f86d081884c7d65    200 application/json").await;
     check("GET  /api/v1/incidents/0000000000000000    404 application/json").await;
