@@ -4,8 +4,8 @@
 //! signal or timer → pull → one event, one batch → advance → checkpoint { record, time, bookmark }
 //! ```
 //!
-//! The logic is the same on every platform and stands in [`channel`]; what Windows does for it
-//! is behind the trait [`EventLog`], with one implementation by Win32 and one to test with. The
+//! The logic is the same on every platform and stands in `channel`; what Windows does for it
+//! is behind the trait `EventLog`, with one implementation by Win32 and one to test with. The
 //! configuration is accepted everywhere, so that one file serves a mixed estate when it is
 //! checked; it opens on Windows only.
 //!
