@@ -5,10 +5,10 @@
 //! ```
 //!
 //! One thread, the engine, reads, judges and writes; it owns the store. Around it a small
-//! runtime serves the page and talks to receivers; the two exchange [`Event`]s. A crash
+//! runtime serves the page and talks to receivers; the two exchange events. A crash
 //! between any two steps loses nothing and repeats at most a delivery.
 //!
-//! All that follows from one configuration is a [`Life`]. A new configuration begins a new one
+//! All that follows from one configuration is a `Life`. A new configuration begins a new one
 //! when the old has written what it knows: a reload is a restart without a new process.
 
 pub mod engine;
