@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use shirwatch_parsers::{Format, Level, Record, Settings, parse, parse_row};
+use shirwatch_parsers::{Context, Format, Level, Record, Settings, parse, parse_row};
 
 use crate::catalogue::Catalogue;
 use crate::catalogue::Verdict;
@@ -41,6 +41,7 @@ use crate::pipeline::framer::Frames;
 use crate::pipeline::incidents::Incidents;
 use crate::pipeline::incidents::Notice;
 use crate::pipeline::incidents::Sighting;
+use crate::pipeline::incidents::Told;
 use crate::pipeline::joins::Joined;
 use crate::pipeline::joins::Joins;
 use crate::pipeline::ledger::Ledger;
@@ -121,7 +122,7 @@ impl Pipeline {
         let mut lines = Lines::new(batch, self.count_lines);
         for frame in frames.by_ref() {
             let text = text(&batch.bytes[frame.range.clone()]);
-            let position = lines.position(batch, frame.range.start);
+            lines.stand(batch, frame.range.start);
             let damaged = matches!(text, Cow::Owned(_));
             self.note(batch, &frame, damaged);
             let records = match &frame.columns {
@@ -129,7 +130,7 @@ impl Pipeline {
                 None => parse(&text, settings),
             };
             for record in records {
-                self.judge(batch, &position, record, &mut each, &mut notices);
+                self.judge(batch, &lines.position, record, &mut each, &mut notices);
             }
         }
         let (bytes, mut framing) = (frames.taken, frames.framing);
@@ -196,7 +197,16 @@ impl Pipeline {
                 self.ledger.outcome(batch.source, Outcome::Duplicate);
             }
             Joined::Hold(own, waits_for) => {
-                let finding = self.render(&catalogue, &record, &verdict, print);
+                let redactor = &*self.redactor;
+                let record = &record;
+                let telling = Telling {
+                    catalogue: &catalogue,
+                    redactor,
+                    record,
+                    verdict: &verdict,
+                    fingerprint: print,
+                };
+                let finding = telling.whole();
                 let from = (batch.source, position.clone());
                 self.joins.hold((own, waits_for), finding, from, batch.read_at);
             }
@@ -230,25 +240,12 @@ impl Pipeline {
         };
         self.ledger.error(batch.source, &sighting, verdict.known());
         self.runtimes.failed(&sighting);
-        let (catalogue, redactor) = (Arc::clone(&self.catalogue), Arc::clone(&self.redactor));
-        let render = || {
-            redactor.redact(catalogue.finding(record.clone().into_owned(), verdict, fingerprint))
-        };
+        let (catalogue, redactor) = (&*self.catalogue, &*self.redactor);
+        let telling = Telling { catalogue, redactor, record, verdict, fingerprint };
         if let Some(each) = each {
-            each(&sighting, &render);
+            each(&sighting, &|| telling.whole());
         }
-        self.incidents.observe(&sighting, render)
-    }
-
-    fn render(
-        &self,
-        catalogue: &Catalogue,
-        record: &Record<'_>,
-        verdict: &Verdict<'_>,
-        fingerprint: Fingerprint,
-    ) -> Redacted<Finding> {
-        let record = record.clone().into_owned();
-        self.redactor.redact(catalogue.finding(record, verdict, fingerprint))
+        self.incidents.observe(&sighting, &telling)
     }
 
     /// Resolves what is quiet and repeats what goes on.
@@ -273,7 +270,7 @@ impl Pipeline {
             if let Some(each) = &mut each {
                 each(&sighting, &|| finding.clone());
             }
-            notices.extend(self.incidents.observe(&sighting, || finding.clone()));
+            notices.extend(self.incidents.observe(&sighting, &finding));
         }
         notices
     }
@@ -309,6 +306,26 @@ impl Pipeline {
     }
 }
 
+/// A record and its verdict, to be told where somebody asks.
+struct Telling<'a> {
+    catalogue: &'a Catalogue,
+    redactor: &'a Redactor,
+    record: &'a Record<'a>,
+    verdict: &'a Verdict<'a>,
+    fingerprint: Fingerprint,
+}
+
+impl Told for Telling<'_> {
+    fn names(&self) -> Redacted<Context<'static>> {
+        self.redactor.names(&self.record.context)
+    }
+
+    fn whole(&self) -> Redacted<Finding> {
+        let record = self.record.clone().into_owned();
+        self.redactor.redact(self.catalogue.finding(record, self.verdict, self.fingerprint))
+    }
+}
+
 /// Bytes as a text. Most are one as they are, which is sooner known than where they are not.
 fn text(bytes: &[u8]) -> Cow<'_, str> {
     str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
@@ -326,11 +343,14 @@ struct Lines {
     counted: bool,
     upto: usize,
     line: u64,
+    /// Where the last frame stands; used again, as most are never told.
+    position: Position,
 }
 
 impl Lines {
     fn new(batch: &Batch<'_>, counted: bool) -> Self {
-        Self { counted, upto: 0, line: batch.framing.line }
+        let position = Position { path: batch.path.to_owned(), offset: batch.offset, line: 0 };
+        Self { counted, upto: 0, line: batch.framing.line, position }
     }
 
     fn upto(&mut self, batch: &Batch<'_>, at: usize) -> u64 {
@@ -342,10 +362,10 @@ impl Lines {
         self.line
     }
 
-    fn position(&mut self, batch: &Batch<'_>, at: usize) -> Position {
+    fn stand(&mut self, batch: &Batch<'_>, at: usize) {
         let line = self.upto(batch, at);
-        let line = if self.counted { line + 1 } else { 0 };
-        Position { path: batch.path.to_owned(), offset: batch.offset + at as u64, line }
+        self.position.line = if self.counted { line + 1 } else { 0 };
+        self.position.offset = batch.offset + at as u64;
     }
 }
 

@@ -11,6 +11,7 @@ pub mod framing;
 pub mod issue;
 mod json;
 pub mod lex;
+mod needle;
 pub mod numbers;
 pub mod record;
 pub mod table;

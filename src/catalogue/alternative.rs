@@ -28,6 +28,8 @@ pub(super) struct Alternative {
     pub(super) codes: Vec<Vec<u8>>,
     pub(super) types: Vec<Vec<u8>>,
     pub(super) messages: Vec<Template>,
+    /// Which of them holds the longest literal.
+    longest: Option<usize>,
     pub(super) numbers: Vec<Number>,
     pub(super) activity_codes: Vec<String>,
     unless: Vec<Template>,
@@ -75,13 +77,15 @@ impl Alternative {
             remedy,
         };
         let owned = |texts: &Texts| texts.iter().map(str::to_owned).collect();
+        let messages =
+            each(&it.message, Template::new, |found| refused("message", found, FRAGMENT))?;
+        let anchors = messages.iter().map(|it| it.anchor().len()).enumerate();
         Ok(Self {
             rule: index,
             codes: it.code.iter().map(view::plain_code).collect(),
             types: it.types.iter().map(view::plain_type).collect(),
-            messages: each(&it.message, Template::new, |found| {
-                refused("message", found, FRAGMENT)
-            })?,
+            longest: anchors.max_by_key(|(_, len)| *len).map(|(i, _)| i),
+            messages,
             unless: each(&it.unless, Template::new, |found| refused("unless", found, FRAGMENT))?,
             numbers: each(&it.number, Number::parse, |found| refused("number", found, NUMBER))?,
             specific: !rule.general,
@@ -94,8 +98,14 @@ impl Alternative {
         })
     }
 
-    /// Whether this fits the record, and where.
-    pub(super) fn fit(&self, view: &View, record: &Record<'_>) -> Option<Fit> {
+    /// The longest literal of all messages: no text without it can fit.
+    pub(super) fn anchor(&self) -> Option<&[u8]> {
+        self.longest.map(|i| self.messages[i].anchor())
+    }
+
+    /// Whether this fits the record, and where. The hits are the places of its anchor in the
+    /// order of the text, where that is what brought it here.
+    pub(super) fn fit(&self, view: &View, record: &Record<'_>, hits: &[(u32, u32)]) -> Option<Fit> {
         let mut fit = Fit::default();
         fit.score.specific = self.specific;
         self.record_clauses(&mut fit, record)?;
@@ -108,8 +118,13 @@ impl Alternative {
             fit.name(Clause::Type, place, 1, name);
         }
         self.number(&mut fit, view)?;
-        for message in &self.messages {
-            let (place, _) = view.texts().find(|(_, text)| message.occurs(text))?;
+        for (i, message) in self.messages.iter().enumerate() {
+            let place = match hits {
+                hits if !hits.is_empty() && self.longest == Some(i) => {
+                    around(view, hits, |text| message.occurs(text))?
+                }
+                _ => view.texts().find(|(_, text)| message.occurs(text))?.0,
+            };
             fit.holds(Clause::Message, place);
             fit.score.literal = fit.score.literal.saturating_add(clamp(message.weight()));
         }
@@ -184,6 +199,16 @@ impl Fit {
         self.score.kind = self.score.kind.max(kind);
         self.score.name = self.score.name.saturating_add(clamp(name.len()));
     }
+}
+
+/// The deepest text with a hit that is `wanted`.
+fn around(view: &View, hits: &[(u32, u32)], wanted: impl Fn(&[u8]) -> bool) -> Option<Place> {
+    let mut asked = None;
+    hits.iter().rev().find_map(|(_, at)| {
+        let spot = view.spot_of(*at as usize)?;
+        let again = asked.replace(spot.range.start) == Some(spot.range.start);
+        (!again && wanted(&view.text[spot.range.clone()])).then_some(spot.place)
+    })
 }
 
 const FRAGMENT: &str =

@@ -1,43 +1,49 @@
 //! Finds any of thousands of literals in one pass over a text.
 //!
 //! ```text
-//! literal   l o g i n   f a i l e d   f o r   u s e r       its rarest four bytes: `in f`
-//! text      … c o n t o s o :   l o g i n   f a i l e d …   each four bytes: a bit says "maybe"
+//! literal   l o g i n   f a i l e d   f o r   u s e r
+//! filed     under eight of its bytes, four times, each a byte further on:
+//!             `in faile` `n failed` ` failed ` `failed f`
+//! text      … c o n t o s o :   l o g i n   f a i l e d   f o r …
+//! looked at       ↑       ↑       ↑       ↑       ↑       ↑       every fourth byte
 //! ```
 //!
-//! Of each literal four bytes are filed that few others hold. The pass looks up every four
-//! bytes of the text in a field of bits that is mostly empty, so it goes on at once almost
-//! everywhere, however many literals there are; where a bit is set, the literal is compared.
-//! An automaton of the same literals reads as exactly, and takes several times as long. What
-//! a literal means is not known here.
+//! Wherever the literal stands, one of the four begins at a byte that is looked at. A look
+//! asks a field of bits that is mostly empty, so the pass goes on at once almost everywhere,
+//! however many literals there are; where a bit is set, the literal is compared. Which eight
+//! bytes: those that the fewest literals hold. Shorter literals are filed by four bytes, and
+//! the few that are shorter still are left to a searcher of another crate. An automaton of
+//! all literals reads as exactly, and takes several times as long. What a literal means is
+//! not known here.
 
+mod grams;
+
+use std::ops::Range;
+
+use aho_corasick::packed;
 use memchr::memmem::{Finder, FinderBuilder};
 
-/// Bytes by which a literal is filed.
-const GRAM: usize = 4;
+use crate::catalogue::literals::grams::Grams;
 
-/// Bits for each literal; so one text position in so many is compared for nothing.
-const BITS_EACH: usize = 64;
+/// Bytes under which a literal is filed, where it is long enough.
+const LONG: usize = 8;
+
+/// Bytes under which it is filed otherwise.
+const SHORT: usize = 4;
+
+/// Bytes that the searcher for the shortest needs to be quick.
+const TINY: usize = 3;
 
 /// Literals, and by what they are found.
 #[derive(Debug)]
 pub(super) struct Literals {
     literals: Vec<Box<[u8]>>,
-    /// One bit for each hash of a gram that is filed.
-    field: Vec<u64>,
-    /// How far a hash is shifted to become the number of a bit.
-    shift: u32,
-    /// The grams in order, each with a literal and where in it the gram stands.
-    grams: Vec<Filed>,
-    /// Literals too short to be filed.
-    short: Vec<(usize, Finder<'static>)>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Filed {
-    gram: u32,
-    literal: u32,
-    at: u32,
+    long: Grams<LONG>,
+    short: Grams<SHORT>,
+    /// Literals too short to be filed, by their numbers.
+    rest: Vec<usize>,
+    searcher: Option<packed::Searcher>,
+    finders: Vec<(usize, Finder<'static>)>,
 }
 
 /// A literal that was found.
@@ -55,81 +61,57 @@ impl Literals {
     /// Files the literals, which keep their order as their numbers.
     pub(super) fn new<'a>(literals: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let literals: Vec<Box<[u8]>> = literals.into_iter().map(Box::from).collect();
-        let grams = file(&literals);
-        let bits = (literals.len() * BITS_EACH).next_power_of_two().clamp(1 << 10, 1 << 20);
-        let mut it = Self {
-            field: vec![0; bits / 64],
-            shift: u32::BITS - bits.trailing_zeros(),
-            short: short(&literals),
-            literals,
-            grams,
+        let of_length = |lengths: Range<usize>| -> Vec<usize> {
+            (0..literals.len()).filter(|it| lengths.contains(&literals[*it].len())).collect()
         };
-        for filed in &it.grams {
-            let bit = it.bit(filed.gram);
-            it.field[bit / 64] |= 1 << (bit % 64);
+        let long = of_length(Grams::<LONG>::LEAST..usize::MAX);
+        let short = of_length(Grams::<SHORT>::LEAST..Grams::<LONG>::LEAST);
+        let rest = of_length(TINY..Grams::<SHORT>::LEAST);
+        let searcher = packed::Searcher::new(rest.iter().map(|it| &literals[*it]));
+        let mut alone = of_length(1..TINY);
+        if searcher.is_none() {
+            alone.extend(&rest);
         }
-        it
+        Self {
+            long: Grams::new(&literals, &long),
+            short: Grams::new(&literals, &short),
+            finders: alone.into_iter().map(|it| (it, finder(&literals[it]))).collect(),
+            rest,
+            searcher,
+            literals,
+        }
     }
 
     /// Calls `found` for every place at which a literal stands.
     pub(super) fn each(&self, text: &[u8], mut found: impl FnMut(Hit)) {
-        for (at, window) in text.windows(GRAM).enumerate() {
-            let gram = gram(window);
-            let bit = self.bit(gram);
-            if self.field[bit / 64] >> (bit % 64) & 1 == 1 {
-                self.compare(text, at, gram, &mut found);
-            }
-        }
-        for (literal, finder) in &self.short {
-            let length = self.literals[*literal].len();
-            for start in finder.find_iter(text) {
-                found(Hit { literal: *literal, start, end: start + length });
-            }
-        }
-    }
-
-    /// The literals that are filed under `gram`, compared with what stands around it.
-    fn compare(&self, text: &[u8], at: usize, gram: u32, found: &mut impl FnMut(Hit)) {
-        let first = self.grams.partition_point(|it| it.gram < gram);
-        for it in self.grams[first..].iter().take_while(|it| it.gram == gram) {
-            let literal = it.literal as usize;
-            let Some(start) = at.checked_sub(it.at as usize) else { continue };
+        let mut compare = |literal: usize, start: usize| {
             let end = start + self.literals[literal].len();
             if text.get(start..end) == Some(&*self.literals[literal]) {
                 found(Hit { literal, start, end });
             }
+        };
+        self.long.each(text, &mut compare);
+        self.short.each(text, &mut compare);
+        if let Some(searcher) = &self.searcher {
+            let mut span = aho_corasick::Span::from(0..text.len());
+            while let Some(hit) = searcher.find_in(text, span) {
+                // It names one of those that may stand here.
+                self.rest.iter().for_each(|it| compare(*it, hit.start()));
+                span.start = hit.start() + 1;
+            }
+        }
+        for (literal, finder) in &self.finders {
+            let mut from = 0;
+            while let Some(at) = text.get(from..).and_then(|it| finder.find(it)) {
+                compare(*literal, from + at);
+                from += at + 1;
+            }
         }
     }
-
-    /// The bit of a gram: the upper bits of a product are the well-mixed ones.
-    fn bit(&self, gram: u32) -> usize {
-        (gram.wrapping_mul(0x9E37_79B1) >> self.shift) as usize
-    }
 }
 
-/// Four bytes as a number.
-fn gram(bytes: &[u8]) -> u32 {
-    bytes.try_into().map_or(0, u32::from_le_bytes)
-}
-
-/// Files each literal under the gram that the fewest literals hold.
-fn file(literals: &[Box<[u8]>]) -> Vec<Filed> {
-    let mut all: Vec<u32> = literals.iter().flat_map(|it| it.windows(GRAM).map(gram)).collect();
-    all.sort_unstable();
-    let held =
-        |gram: u32| all.partition_point(|it| *it <= gram) - all.partition_point(|it| *it < gram);
-    let filed = literals.iter().enumerate().filter_map(|(literal, it)| {
-        let (at, gram) = it.windows(GRAM).map(gram).enumerate().min_by_key(|it| held(it.1))?;
-        Some(Filed { gram, literal: u32::try_from(literal).ok()?, at: u32::try_from(at).ok()? })
-    });
-    let mut filed: Vec<Filed> = filed.collect();
-    filed.sort_unstable();
-    filed
-}
-
-fn short(literals: &[Box<[u8]>]) -> Vec<(usize, Finder<'static>)> {
-    let short = literals.iter().enumerate().filter(|(_, it)| it.len() < GRAM);
-    short.map(|(i, it)| (i, FinderBuilder::new().build_forward(it).into_owned())).collect()
+fn finder(literal: &[u8]) -> Finder<'static> {
+    FinderBuilder::new().build_forward(literal).into_owned()
 }
 
 #[cfg(test)]
@@ -149,27 +131,20 @@ mod tests {
         check(&["longer than the text"],       "longer than",                   "");
         check(&[],                             "anything",                      "");
         check(&["abcd"],                       "abc",                           "");
+        check(&["code", "codes", "a co"],      "a codes code",                  "0@2 0@8 1@2 2@0");
     }
 
     proptest! {
         #[test]
         fn nothing_is_missed(
-            literals in prop::collection::vec("[abc ]{1,6}", 0..40),
-            text in "[abc ]{0,60}",
+            literals in prop::collection::vec("[abc ]{1,16}|[ab]{1,16}", 0..40),
+            text in "[abc ]{0,60}|[ab]{0,60}",
         ) {
             let literals: Vec<&[u8]> = literals.iter().map(|it| it.as_bytes()).collect();
             let mut plain = Vec::new();
             for (literal, it) in literals.iter().enumerate() {
                 let starts = (0..text.len()).filter(|at| text.as_bytes()[*at..].starts_with(it));
-                // Short ones are looked for one behind another.
-                let overlaps = it.len() >= GRAM;
-                let mut from = 0;
-                for start in starts {
-                    if overlaps || start >= from {
-                        from = start + it.len();
-                        plain.push(Hit { literal, start, end: from });
-                    }
-                }
+                plain.extend(starts.map(|start| Hit { literal, start, end: start + it.len() }));
             }
             plain.sort_unstable();
             prop_assert_eq!(hits(&Literals::new(literals), &text), plain);

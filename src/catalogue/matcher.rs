@@ -36,7 +36,8 @@ pub(super) struct Matcher {
     /// For each literal after the markers, the alternatives filed there.
     anchored: Vec<Vec<usize>>,
     codes: HashMap<Vec<u8>, Vec<usize>>,
-    /// How long the beginnings are that name a family of codes.
+    /// The beginnings that name a family of codes, and how long they are.
+    codes_by_family: HashMap<Vec<u8>, Vec<usize>>,
     families: Vec<usize>,
     types: HashMap<Vec<u8>, Vec<usize>>,
     numbers: HashMap<Number, Vec<usize>>,
@@ -47,12 +48,18 @@ pub(super) struct Matcher {
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     view: View,
-    candidates: Vec<usize>,
-    /// The last record in which each literal was seen.
-    seen: Vec<u32>,
-    record: u32,
+    candidates: Vec<Candidate>,
+    /// The literals of rules that were found, with where they begin.
+    hits: Vec<(u32, u32)>,
     /// The alternatives that fit.
     pub(super) fits: Vec<(Fit, usize)>,
+}
+
+/// An alternative that may fit, and where its longest literal was found.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Candidate {
+    alternative: usize,
+    hits: (usize, usize),
 }
 
 /// The literal that announces a code; it stands after the markers of numbers.
@@ -85,54 +92,54 @@ impl Matcher {
         scratch.candidates.sort_unstable();
         scratch.candidates.dedup();
         scratch.fits.clear();
-        for &i in &scratch.candidates {
-            if let Some(fit) = self.alternatives[i].fit(&scratch.view, record) {
-                scratch.fits.push((fit, i));
+        for it in &scratch.candidates {
+            let hits = &scratch.hits[it.hits.0..it.hits.1];
+            if let Some(fit) = self.alternatives[it.alternative].fit(&scratch.view, record, hits) {
+                scratch.fits.push((fit, it.alternative));
             }
         }
     }
 
     /// One pass over the texts: candidates, and the numbers and codes they print.
     fn scan(&self, scratch: &mut Scratch) {
-        let Scratch { view, candidates, seen, record, .. } = scratch;
-        *record = record.wrapping_add(1);
-        if *record == 0 || seen.len() < self.anchored.len() {
-            seen.clear();
-            seen.resize(self.anchored.len(), record.wrapping_sub(1));
-        }
+        let Scratch { view, candidates, hits, .. } = scratch;
+        hits.clear();
         let text = std::mem::take(&mut view.text);
         self.literals.each(&text, |hit| match hit.literal {
             CODE => view.code_after(&text, hit.end),
             i if i < CODE => announced(view, &text, i, hit.start, hit.end),
             i if i < RULES && in_word(&text, hit.start) => {}
             i if i < RULES => view.code_at(&text, hit.start),
-            i if seen[i - RULES] != *record => {
-                seen[i - RULES] = *record;
-                candidates.extend(&self.anchored[i - RULES]);
-            }
-            _ => {}
+            i => hits.push((number(i - RULES), number(hit.start))),
         });
         view.text = text;
+        hits.sort_unstable();
+        let mut from = 0;
+        for same in hits.chunk_by(|a, b| a.0 == b.0) {
+            let hits = (from, from + same.len());
+            from = hits.1;
+            let found = self.anchored[same[0].0 as usize].iter();
+            candidates.extend(found.map(|it| Candidate { alternative: *it, hits }));
+        }
     }
 
     /// Candidates by what the record names.
     fn look_up(&self, record: &Record<'_>, scratch: &mut Scratch) {
         let Scratch { view, candidates, .. } = scratch;
+        let mut add = |found: Option<&Vec<usize>>| {
+            let found = found.into_iter().flatten();
+            candidates.extend(found.map(|it| Candidate { alternative: *it, hits: (0, 0) }));
+        };
         for (code, _) in view.codes() {
-            candidates.extend(self.codes.get(code).into_iter().flatten());
+            add(self.codes.get(code));
             for family in self.families.iter().filter_map(|it| code.get(..*it)) {
-                candidates.extend(self.codes.get(&[family, b"*"].concat()).into_iter().flatten());
+                add(self.codes_by_family.get(family));
             }
         }
-        for (name, _) in view.types() {
-            candidates.extend(self.types.get(name).into_iter().flatten());
-        }
-        for (number, _) in &view.numbers {
-            candidates.extend(self.numbers.get(number).into_iter().flatten());
-        }
+        view.types().for_each(|(name, _)| add(self.types.get(name)));
+        view.numbers.iter().for_each(|(number, _)| add(self.numbers.get(number)));
         if let Some(code) = record.code.as_deref() {
-            let code = code.to_ascii_lowercase();
-            candidates.extend(self.activity_codes.get(&code).into_iter().flatten());
+            add(self.activity_codes.get(&code.to_ascii_lowercase()));
         }
     }
 }
@@ -147,6 +154,11 @@ fn announced(view: &mut View, text: &[u8], marker: usize, start: usize, end: usi
         let place = view.place_of(start);
         view.number(number, place);
     }
+}
+
+/// As it is kept; no text that is looked at is longer.
+fn number(it: usize) -> u32 {
+    u32::try_from(it).unwrap_or(u32::MAX)
 }
 
 /// True when a word goes on over `at`.
@@ -188,7 +200,7 @@ struct Filing {
 impl Filing {
     /// Files one alternative; false when there is nothing to file it under.
     fn file(&mut self, i: usize, it: &Alternative) -> bool {
-        let anchor = it.messages.iter().map(|it| it.anchor()).max_by_key(|it| it.len());
+        let anchor = it.anchor();
         match anchor {
             Some(anchor) if anchor.len() >= TELLING => self.anchor(anchor, i),
             _ if !it.numbers.is_empty() => under(&mut self.numbers, &it.numbers, i),
@@ -218,8 +230,8 @@ impl Filing {
         let markers = MARKERS.iter().map(|it| it.text).chain(["code"]).chain(CODES);
         let literals = markers.map(str::as_bytes).chain(anchors.iter().map(|it| it.0.as_slice()));
         let literals = Literals::new(literals);
-        let families = self.codes.keys().filter(|it| it.ends_with(b"*"));
-        let mut families: Vec<_> = families.map(|it| it.len() - 1).collect();
+        let (codes_by_family, codes) = parted(self.codes);
+        let mut families: Vec<_> = codes_by_family.keys().map(Vec::len).collect();
         families.sort_unstable();
         families.dedup();
         Matcher {
@@ -227,13 +239,27 @@ impl Filing {
             alternatives,
             literals,
             anchored: anchors.into_iter().map(|(_, it)| it).collect(),
-            codes: self.codes,
+            codes,
+            codes_by_family,
             types: self.types,
             numbers: self.numbers,
             activity_codes: self.activity_codes,
         }
     }
 }
+
+/// The families of codes without their `*`, and the other codes.
+fn parted(codes: Codes) -> (Codes, Codes) {
+    let (families, codes): (Codes, Codes) =
+        codes.into_iter().partition(|(it, _)| it.ends_with(b"*"));
+    let plain = |(mut it, found): (Vec<u8>, _)| {
+        it.pop();
+        (it, found)
+    };
+    (families.into_iter().map(plain).collect(), codes)
+}
+
+type Codes = HashMap<Vec<u8>, Vec<usize>>;
 
 fn under<K: Clone + Eq + Hash>(table: &mut HashMap<K, Vec<usize>>, keys: &[K], i: usize) {
     for key in keys {

@@ -14,8 +14,10 @@
 //! byte where it came from.
 
 mod escapes;
+mod runs;
 
 use crate::catalogue::normalise::escapes::decode;
+use crate::catalogue::normalise::runs::run;
 
 /// Remembers where each byte of a normalised text came from.
 pub(super) trait Trace {
@@ -55,58 +57,12 @@ pub(super) fn append<T: Trace>(text: &str, out: &mut Vec<u8>, trace: &mut T) {
     let bytes = text.as_bytes();
     let mut at = 0;
     while at < bytes.len() {
-        at = to.copy(bytes, at);
+        at = to.copy(bytes, at, run(bytes, at));
         if at < bytes.len() {
             let (c, len) = decode(text, at);
             at += len + to.put(c, at, &bytes[at + len..]);
         }
     }
-}
-
-/// What has to be known of a byte to copy it.
-#[derive(Clone, Copy)]
-enum Kind {
-    /// Nothing: it is itself, in lower case.
-    Plain,
-    /// That the byte before is not this one.
-    After(u8),
-    /// More than the byte before tells.
-    Special,
-}
-
-const KINDS: [Kind; 256] = {
-    let mut table = [Kind::Special; 256];
-    let mut byte = 0x21;
-    while byte < 0x7f {
-        table[byte] = Kind::Plain;
-        byte += 1;
-    }
-    table[b'\'' as usize] = Kind::Special;
-    table[b'&' as usize] = Kind::Special;
-    table[b'\\' as usize] = Kind::Special;
-    table[b' ' as usize] = Kind::After(b' ');
-    // `occured`, `cannot`, `shaded.`
-    table[b'd' as usize] = Kind::After(b'e');
-    table[b'D' as usize] = Kind::After(b'e');
-    table[b't' as usize] = Kind::After(b'o');
-    table[b'T' as usize] = Kind::After(b'o');
-    table[b'.' as usize] = Kind::After(b'd');
-    table
-};
-
-/// The length of the text from `at` on that is copied as it is, but for its case.
-fn run(bytes: &[u8]) -> usize {
-    let mut before = 0;
-    for (i, byte) in bytes.iter().enumerate() {
-        match KINDS[usize::from(*byte)] {
-            Kind::Plain => {}
-            // The first byte of a run may follow anything; it is looked at closely.
-            Kind::After(other) if before != 0 && before != other => {}
-            _ => return i,
-        }
-        before = byte.to_ascii_lowercase();
-    }
-    bytes.len()
 }
 
 struct Writer<'o, 't, T: Trace> {
@@ -117,12 +73,11 @@ struct Writer<'o, 't, T: Trace> {
 
 impl<T: Trace> Writer<'_, '_, T> {
     /// Copies a run of plain bytes; says where it ends.
-    fn copy(&mut self, bytes: &[u8], at: usize) -> usize {
-        let end = at + run(&bytes[at..]);
-        self.out.extend(bytes[at..end].iter().map(u8::to_ascii_lowercase));
-        for at in at..end {
-            self.trace.wrote(at);
-        }
+    fn copy(&mut self, bytes: &[u8], at: usize, end: usize) -> usize {
+        let from = self.out.len();
+        self.out.extend_from_slice(&bytes[at..end]);
+        self.out[from..].make_ascii_lowercase();
+        (at..end).for_each(|at| self.trace.wrote(at));
         end
     }
 

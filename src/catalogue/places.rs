@@ -100,10 +100,14 @@ fn around_the_chain<'r>(record: &'r Record<'_>, visit: &mut impl FnMut(&'r str))
     visit(rest);
 }
 
-/// Where `field` stands in `text`, where that is worth knowing. Its first words are
-/// looked for and the others compared: a searcher for all of it would cost more to make
-/// than it saves.
+/// Where `field` stands in `text`, where that is worth knowing. A field that borrows from
+/// the text says so by its address. Otherwise its first words are looked for and the others
+/// compared: a searcher for all of it would cost more to make than it saves.
 fn find(text: &str, field: &str) -> Option<usize> {
+    let offset = field.as_ptr().addr().wrapping_sub(text.as_ptr().addr());
+    if field.len() >= WORTH_CUTTING && text.get(offset..).is_some_and(|it| it.starts_with(field)) {
+        return Some(offset);
+    }
     let first = field.as_bytes().get(..WORTH_CUTTING)?;
     let at = memmem::find(text.as_bytes(), first)?;
     text.get(at..)?.starts_with(field).then_some(at)

@@ -75,10 +75,14 @@ impl View {
         self.types.iter().map(|(it, place)| (&self.names[it.clone()], *place))
     }
 
+    /// The text that holds the byte `at`.
+    pub(super) fn spot_of(&self, at: usize) -> Option<&Spot> {
+        self.spots.get(self.spots.partition_point(|it| it.range.end <= at))
+    }
+
     /// The place of the text that holds the byte `at`.
     pub(super) fn place_of(&self, at: usize) -> Place {
-        let after = self.spots.partition_point(|it| it.range.end <= at);
-        self.spots.get(after).map(|it| it.place).unwrap_or_default()
+        self.spot_of(at).map(|it| it.place).unwrap_or_default()
     }
 
     /// Takes in a number that was found.

@@ -11,12 +11,15 @@
 //! counted before, also before a restart, is never taken away.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt::Write;
+
+use foldhash::fast::RandomState;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::metrics::{CAPPED, Cap, Metric, OTHER, PIPELINE_RUNS, SERIES_LIMITED};
-use crate::model::totals::{Totals, series};
+use crate::model::totals::{SEPARATOR, Totals, label, series};
 
 /// Bytes kept of one label value; names are shorter, and a damaged log is not.
 const VALUE_LIMIT: usize = 200;
@@ -42,7 +45,7 @@ impl Default for MetricsConfig {
 #[derive(Debug, Default)]
 pub struct Counters {
     config: MetricsConfig,
-    known: HashMap<&'static str, HashSet<String>>,
+    known: HashMap<&'static str, HashSet<String, RandomState>, RandomState>,
     key: String,
 }
 
@@ -65,9 +68,19 @@ impl Counters {
 
     /// Adds `by` to the counter `metric` with a value for each of its labels.
     pub fn count(&mut self, totals: &mut Totals, metric: &Metric, values: &[&str], by: f64) {
-        let values = self.limited(totals, metric, values);
-        series(&mut self.key, metric.name, &values);
+        // Most series are known; then nothing is copied.
+        if !self.plain(metric, values) {
+            let values = self.limited(totals, metric, values);
+            series(&mut self.key, metric.name, &values);
+        }
         totals.add(&self.key, by);
+    }
+
+    /// Writes the key of the values, and says whether they may be counted as they are.
+    fn plain(&mut self, metric: &Metric, values: &[&str]) -> bool {
+        let short = values.iter().all(|it| it.len() <= VALUE_LIMIT);
+        let told = metric.name != PIPELINE_RUNS.name || self.config.pipeline_label;
+        short && told && self.admits(metric, values)
     }
 
     /// Puts one value into the histogram `metric`.
@@ -97,13 +110,13 @@ impl Counters {
 
     /// Whether the combination is known, or there is room to learn it.
     fn admits(&mut self, metric: &Metric, values: &[&str]) -> bool {
+        series(&mut self.key, metric.name, values);
         let cap = match metric.cap {
             Cap::Closed => return true,
             Cap::Fixed(cap) => cap,
             Cap::Configured => self.config.max_series,
         };
         let known = self.known.entry(metric.name).or_default();
-        series(&mut self.key, metric.name, values);
         if known.contains(&self.key) {
             return true;
         }
@@ -120,15 +133,20 @@ pub fn observe(totals: &mut Totals, metric: &Metric, values: &[&str], value: f64
         return;
     }
     let value = value.max(0.0);
-    let bound = metric.buckets.iter().find(|it| value <= **it);
-    let bound = bound.map_or_else(|| "+Inf".to_owned(), f64::to_string);
-    let mut bucket = values.to_vec();
-    bucket.push(&bound);
+    let bound = metric.buckets.iter().find(|it| value <= **it).copied();
     let mut key = String::new();
-    for (suffix, labels, by) in
-        [("_bucket", &bucket[..], 1.0), ("_sum", values, value), ("_count", values, 1.0)]
-    {
-        series(&mut key, &format!("{}{suffix}", metric.name), labels);
+    for (suffix, by) in [("_bucket", 1.0), ("_sum", value), ("_count", 1.0)] {
+        series(&mut key, metric.name, &[]);
+        key.push_str(suffix);
+        values.iter().for_each(|it| label(&mut key, it));
+        if suffix == "_bucket" {
+            key.push(SEPARATOR);
+            // Writing to a text cannot fail.
+            let _ = match bound {
+                Some(bound) => write!(key, "{bound}"),
+                None => write!(key, "+Inf"),
+            };
+        }
         totals.add(&key, by);
     }
 }

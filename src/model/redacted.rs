@@ -19,6 +19,7 @@ use std::ops::{Deref, Range};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use shirwatch_parsers::Context;
 
 use crate::model::finding::Finding;
 
@@ -32,6 +33,11 @@ impl<T> Redacted<T> {
     /// For the store alone: a value that was redacted when it was written.
     pub fn from_store(value: T) -> Self {
         Self(value)
+    }
+
+    /// What `part` names of it; a part of what holds no secret holds none.
+    pub fn part<U>(&self, part: impl FnOnce(&T) -> U) -> Redacted<U> {
+        Redacted(part(&self.0))
     }
 
     /// The value itself, to be shown.
@@ -107,6 +113,14 @@ impl Redactor {
             clean = without(clean, patterns::names, "[redacted:name]", told);
         }
         clean
+    }
+
+    /// Where it happened, without secrets: what [`Redactor::redact`] leaves of the context.
+    #[must_use]
+    pub fn names(&self, context: &Context<'_>) -> Redacted<Context<'static>> {
+        let mut context = context.clone().into_owned();
+        whole::names(self, &mut context);
+        Redacted(context)
     }
 
     /// The finding without its secrets.

@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+use foldhash::fast::RandomState;
+
 /// Counters by series. A series is written `name`, then a unit separator and a value for
 /// each label, in the order in which the metric declares them; so it is one text, and can
 /// be a key in the store.
 #[derive(Debug, Default, Clone)]
 pub struct Totals {
-    series: HashMap<String, f64>,
+    series: HashMap<String, f64, RandomState>,
 }
 
 /// Stands between the parts of a series. No log text holds it: it is replaced on the way in.
@@ -87,8 +89,14 @@ impl Totals {
 pub fn series(out: &mut String, name: &str, labels: &[&str]) {
     out.clear();
     out.push_str(name);
-    for label in labels {
-        out.push(SEPARATOR);
-        out.extend(label.chars().map(|c| if c == SEPARATOR { ' ' } else { c }));
+    labels.iter().for_each(|it| label(out, it));
+}
+
+/// Adds the value of a label to a series.
+pub(super) fn label(out: &mut String, value: &str) {
+    out.push(SEPARATOR);
+    match value.contains(SEPARATOR) {
+        false => out.push_str(value),
+        true => out.push_str(&value.replace(SEPARATOR, " ")),
     }
 }

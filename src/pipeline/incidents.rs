@@ -37,16 +37,14 @@ use xxhash_rust::xxh3::xxh3_64;
 pub use crate::pipeline::incidents::config::AlertsConfig;
 pub use crate::pipeline::incidents::config::GroupBy;
 pub use crate::pipeline::incidents::config::IncidentsConfig;
-pub use crate::pipeline::incidents::sighting::Sighting;
+pub use crate::pipeline::incidents::sighting::{Sighting, Told};
 
 use crate::model::alert::Reason;
 use crate::model::changes::IncidentChange;
-use crate::model::finding::Finding;
 use crate::model::finding::Severity;
 use crate::model::fingerprint::Fingerprint;
 use crate::model::incident::Incident;
 use crate::model::incident::State;
-use crate::model::redacted::Redacted;
 use crate::model::silence::Silence;
 use crate::pipeline::incidents::healing::Healing;
 use crate::pipeline::incidents::inhibit::Down;
@@ -94,13 +92,8 @@ impl Incidents {
         it
     }
 
-    /// Counts one failure. `sample` gives the finding in full; it is called only where one
-    /// is wanted, since that costs more than all the rest.
-    pub fn observe(
-        &mut self,
-        it: &Sighting<'_>,
-        sample: impl FnOnce() -> Redacted<Finding>,
-    ) -> Option<Notice> {
+    /// Counts one failure. `told` is asked only for what is wanted.
+    pub fn observe(&mut self, it: &Sighting<'_>, told: &impl Told) -> Option<Notice> {
         let group = key::group(&self.config.group_by, it);
         let mut print = it.fingerprint;
         let mut slot = key::slot(print, &group);
@@ -109,9 +102,9 @@ impl Incidents {
             slot = key::slot(print, &group);
         }
         match self.known.get_mut(&slot) {
-            Some(tracked) => tracked.again(it, sample),
+            Some(tracked) => tracked.again(it, told),
             None => {
-                let tracked = Tracked::new(it, print, group, sample());
+                let tracked = Tracked::new(it, print, group, told.whole());
                 self.insert(slot, tracked);
             }
         }

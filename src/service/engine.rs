@@ -55,8 +55,9 @@ use crate::web::shared::Shared;
 /// Batches that are taken of one source before the next has its turn.
 const BATCHES: usize = 16;
 
-/// How long a busy engine may go on without a commit.
-const COMMIT_EVERY: Duration = Duration::from_millis(200);
+/// How long a busy engine may go on without a commit: a crash repeats as much, and a commit
+/// writes each incident that changed.
+const COMMIT_EVERY: Duration = Duration::from_millis(500);
 
 /// How often incidents are looked at for being quiet or due.
 const TICK: Duration = Duration::from_secs(1);

@@ -1,9 +1,11 @@
 //! What was read and found in one run, summed up: the object that `scan --format json` and
 //! `run --once --format json` print.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
 
-use serde::Serialize;
+use foldhash::fast::RandomState;
+use serde::{Serialize, Serializer};
 
 use crate::model::finding::Finding;
 use crate::model::fingerprint::template;
@@ -13,6 +15,49 @@ use crate::pipeline::incidents::Sighting;
 
 /// Names kept apart in one table; a summary with more helps nobody.
 const LIMIT: usize = 10_000;
+
+/// Counts by name, printed in the order of the names.
+#[derive(Debug, Default, Clone)]
+pub struct Table(HashMap<String, u64, RandomState>);
+
+impl Table {
+    /// Adds to the count of a name, or of `other` where there are too many.
+    pub(crate) fn add(&mut self, name: &str, by: u64) {
+        if let Some(count) = self.0.get_mut(name) {
+            *count += by;
+            return;
+        }
+        let name = if self.0.len() < LIMIT { name } else { metrics::OTHER };
+        *self.0.entry(name.to_owned()).or_default() += by;
+    }
+
+    /// The names with their counts, the greatest first.
+    #[must_use]
+    pub fn greatest_first(&self) -> Vec<(&str, u64)> {
+        greatest_first(self.0.iter())
+    }
+
+    /// The names in their order, each with its count.
+    #[must_use]
+    pub fn sorted(&self) -> BTreeMap<&str, u64> {
+        self.0.iter().map(|(name, count)| (name.as_str(), *count)).collect()
+    }
+}
+
+impl Serialize for Table {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.sorted().serialize(serializer)
+    }
+}
+
+/// Names with their counts, the greatest first.
+pub fn greatest_first<'a>(
+    table: impl Iterator<Item = (&'a String, &'a u64)>,
+) -> Vec<(&'a str, u64)> {
+    let mut rows: Vec<_> = table.map(|(name, count)| (name.as_str(), *count)).collect();
+    rows.sort_by_key(|(name, count)| (Reverse(*count), *name));
+    rows
+}
 
 /// The sums of one run.
 #[derive(Debug, Default, Clone, Serialize)]
@@ -30,21 +75,21 @@ pub struct Tally {
     /// Errors that no rule knows.
     pub unclassified: u64,
     /// Errors by category.
-    pub by_category: BTreeMap<String, u64>,
+    pub by_category: Table,
     /// Errors by rule.
-    pub by_rule: BTreeMap<String, u64>,
+    pub by_rule: Table,
     /// Errors by outermost code.
-    pub by_code: BTreeMap<String, u64>,
+    pub by_code: Table,
     /// Errors by the type of the innermost exception.
-    pub by_root_type: BTreeMap<String, u64>,
+    pub by_root_type: Table,
     /// Errors that no rule knows by their words, `*` for each name.
-    pub by_template: BTreeMap<String, u64>,
+    pub by_template: Table,
     /// Errors by pipeline.
-    pub by_pipeline: BTreeMap<String, u64>,
+    pub by_pipeline: Table,
     /// Errors by node.
-    pub by_node: BTreeMap<String, u64>,
+    pub by_node: Table,
     /// Records that were given up, by reason; duplicates among them.
-    pub dropped: BTreeMap<String, u64>,
+    pub dropped: Table,
 }
 
 impl Tally {
@@ -83,12 +128,8 @@ impl Tally {
     }
 }
 
-fn add(table: &mut BTreeMap<String, u64>, name: Option<&str>, by: u64) {
-    let Some(name) = name else { return };
-    if let Some(count) = table.get_mut(name) {
-        *count += by;
-        return;
+fn add(table: &mut Table, name: Option<&str>, by: u64) {
+    if let Some(name) = name {
+        table.add(name, by);
     }
-    let name = if table.len() < LIMIT { name } else { metrics::OTHER };
-    *table.entry(name.to_owned()).or_default() += by;
 }

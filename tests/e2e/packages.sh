@@ -5,7 +5,7 @@
 # machine by dpkg, which is refused where shirwatch is installed already; the .msi under Wine, by
 # its msiexec. The state that an older version wrote is read by the newer one.
 
-SHIRWATCH=${CARGO_TARGET_DIR:-target}/release/shirwatch
+SHIRWATCH=$(realpath --canonicalize-missing "${CARGO_TARGET_DIR:-target}")/release/shirwatch
 # shellcheck source=tests/e2e/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # shellcheck source=tests/e2e/errors.sh

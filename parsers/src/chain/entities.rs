@@ -6,7 +6,9 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memmem};
+use memchr::memchr;
+
+use crate::needle::{Needles, needle, needles};
 
 const ENTITIES: [(&str, &str); 8] = [
     ("&#44;", ","),
@@ -51,9 +53,12 @@ pub fn decode(text: &str) -> Cow<'_, str> {
 /// ```
 #[must_use]
 pub fn opened(text: &str) -> Option<String> {
-    let holds = |part: &str| memmem::find(text.as_bytes(), part.as_bytes()).is_some();
-    let encoded = ["&apos;Type=", "&#39;Type=", "&#x27;Type=", "&#8217;Type=", "&rsquo;Type="];
-    let whole = holds(";Type=") && encoded.iter().any(|it| holds(it)) && !holds("'Type=");
+    static ENCODED: Needles<5> = Needles::new(|| {
+        needles(["&apos;Type=", "&#39;Type=", "&#x27;Type=", "&#8217;Type=", "&rsquo;Type="])
+    });
+    let whole = needle!(";Type=").find(text.as_bytes()).is_some()
+        && ENCODED.any_in(text)
+        && needle!("'Type=").find(text.as_bytes()).is_none();
     whole.then(|| {
         let text = text.replace("&#8217;", "'").replace("&rsquo;", "'");
         // A comma is protected from the grammar of the chain, not from the page.

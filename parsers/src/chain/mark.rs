@@ -17,6 +17,8 @@ use nom::character::complete::{multispace0, multispace1};
 use nom::combinator::recognize;
 use nom::{IResult, Parser};
 
+use crate::needle::needle;
+
 /// Where a link opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Open<'a> {
@@ -325,10 +327,10 @@ pub(super) struct Marks<'a> {
 
 impl<'a> Marks<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        let curly = memmem::find(text.as_bytes(), b",\xe2\x80").is_some();
-        let close: &'static [u8] = if curly { b"," } else { b",'" };
-        let mut finders = [b"Type=".as_slice(), b"Source=", close]
-            .map(|it| memmem::find_iter(text.as_bytes(), it));
+        let curly = needle!(b",\xe2\x80").find(text.as_bytes()).is_some();
+        let close = if curly { needle!(b",") } else { needle!(b",'") };
+        let mut finders =
+            [needle!("Type="), needle!("Source="), close].map(|it| it.find_iter(text.as_bytes()));
         let next = finders.each_mut().map(Iterator::next);
         Self { text, next, finders, curly, last_open: 0 }
     }

@@ -22,6 +22,7 @@ use nom::{IResult, Parser};
 use crate::chain::Link;
 use crate::chain::entities::decode;
 use crate::chain::mark::{code, is_code, is_code_char};
+use crate::needle::needle;
 use crate::record::Side;
 
 /// What the prefixes say.
@@ -148,7 +149,7 @@ fn happened(input: &str) -> IResult<&str, &str> {
 /// ```
 #[must_use]
 pub fn lone_code(text: &str) -> Option<Link<'_>> {
-    for at in memmem::find_iter(text.as_bytes(), b"ErrorCode") {
+    for at in needle!("ErrorCode").find_iter(text.as_bytes()) {
         let before = text[..at].chars().next_back();
         if before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '"' || c == '\'') {
             continue;

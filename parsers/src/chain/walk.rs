@@ -13,6 +13,7 @@ use crate::chain::entities::decode;
 use crate::chain::mark::{Close, Mark, Marks, Next, Open, Source};
 use crate::chain::{Link, NESTING_LIMIT, Reading};
 use crate::issue::{IssueKind, ParseIssue};
+use crate::needle::needle;
 
 /// A reading, and where its first link begins.
 #[derive(Debug, Default)]
@@ -243,7 +244,7 @@ impl<'a> Walk<'a> {
 
     /// The chains inside a message that stands at `from`.
     fn embedded(&mut self, message: &'a str, from: usize) -> Vec<Link<'a>> {
-        if memchr::memmem::find(message.as_bytes(), b"Type=").is_none() {
+        if needle!("Type=").find(message.as_bytes()).is_none() {
             return Vec::new();
         }
         if self.depth + 1 > NESTING_LIMIT {

@@ -24,6 +24,7 @@ use crate::envelope::{LINE_ENDS, dotnet, log_properties, quoting};
 use crate::json;
 use crate::json::Raw;
 use crate::lex;
+use crate::needle::{Needles, needle, needles};
 use crate::record::{Record, owned};
 
 /// Reads a body into the record.
@@ -51,8 +52,8 @@ pub(crate) fn read_bare<'a>(record: &mut Record<'a>, text: Text<'a>) {
 
 /// The error of a data flow is an object in the text.
 fn data_flow<'a>(record: &mut Record<'a>, text: Text<'a>) -> Text<'a> {
-    let opens = memmem::find(text.says.as_bytes(), b"{\"StatusCode\"");
-    let Some(at) = opens.filter(|at| !holds(&text.says[..*at], &HINTS)) else { return text };
+    let opens = needle!("{\"StatusCode\"").find(text.says.as_bytes());
+    let Some(at) = opens.filter(|at| !HINTS.any_in(&text.says[..*at])) else { return text };
     let (words, object) = text.says.split_at(at);
     let slots = Slots::inside(Raw(object));
     let get = |key: Key| slots.get(key).and_then(filled);
@@ -85,7 +86,7 @@ fn layer(text: &str) -> Option<String> {
     if let Some(inner) = witness(Raw(rest)).and_then(Raw::text) {
         return Some(format!("{words}{inner}"));
     }
-    if holds(text, &[ESCAPED]) {
+    if needle!(ESCAPED).find(text.as_bytes()).is_some() {
         return Some(json::unescape(text).into_owned());
     }
     entities::opened(text).or_else(|| quoting::joined(text))
@@ -96,30 +97,26 @@ fn layer(text: &str) -> Option<String> {
 fn object(text: &str) -> Option<usize> {
     let at = memchr(b'{', text.as_bytes())?;
     let opens = text[at + 1..].trim_start().starts_with('"');
-    (opens && !holds(&text[..at], &HINTS)).then_some(at)
+    (opens && !HINTS.any_in(&text[..at])).then_some(at)
 }
 
 /// How a chain looks whose apostrophes were escaped.
 const ESCAPED: &str = "u0027Type=";
 
 /// What stands in a text that holds a chain.
-const WITNESSES: [&str; 3] = ["ErrorCode=", "'Type=", ESCAPED];
+static WITNESSES: Needles<3> = Needles::new(|| needles(["ErrorCode=", "'Type=", ESCAPED]));
 
 /// What stands in a text that may hold one.
-const HINTS: [&str; 3] = ["Type=", "ErrorCode", ESCAPED];
+static HINTS: Needles<3> = Needles::new(|| needles(["Type=", "ErrorCode", ESCAPED]));
 
 /// The first text of a value in which a chain stands.
 pub(crate) fn witness(raw: Raw<'_>) -> Option<Raw<'_>> {
-    if !holds(raw.0, &HINTS) {
+    if !HINTS.any_in(raw.0) {
         return None;
     }
     let read = |it: &Raw<'_>| it.text().is_some_and(|text| !chain::read(&text).links.is_empty());
-    let sure = raw.strings().find(|it| holds(it.0, &WITNESSES));
-    sure.or_else(|| raw.strings().find(|it| holds(it.0, &HINTS) && read(it)))
-}
-
-fn holds(text: &str, marks: &[&str]) -> bool {
-    marks.iter().any(|mark| memmem::find(text.as_bytes(), mark.as_bytes()).is_some())
+    let sure = raw.strings().find(|it| WITNESSES.any_in(it.0));
+    sure.or_else(|| raw.strings().find(|it| HINTS.any_in(it.0) && read(it)))
 }
 
 /// JSON in a text in JSON is undone this often.
@@ -179,21 +176,20 @@ fn trailer_line(record: &mut Record<'_>, line: &str) -> bool {
 
 /// The ids that the text names, wherever they stand.
 fn ids<'a>(record: &mut Record<'a>, text: &Text<'a>) {
-    let id = |keys: &[&str]| id_range(&text.says, keys).map(|range| text.piece(range));
+    static JOB: Needles<1> = Needles::new(|| needles(["Job ID: "]));
+    static ACTIVITY: Needles<3> =
+        Needles::new(|| needles(["Activity ID: ", "ActivityId: ", "activityId is: "]));
     let context = &mut record.context;
     if context.job_id.is_none() {
-        context.job_id = id(&["Job ID: "]);
+        context.job_id = id_range(&text.says, &JOB).map(|it| text.piece(it));
     }
     if context.activity_run_id.is_none() {
-        context.activity_run_id = id(&["Activity ID: ", "ActivityId: ", "activityId is: "]);
+        context.activity_run_id = id_range(&text.says, &ACTIVITY).map(|it| text.piece(it));
     }
 }
 
-fn id_range(text: &str, keys: &[&str]) -> Option<Range<usize>> {
-    let start = keys.iter().find_map(|key| {
-        let start = memmem::find(text.as_bytes(), key.as_bytes())? + key.len();
-        lex::guid(&text[start..]).map(|_| start)
-    })?;
+fn id_range<const N: usize>(text: &str, keys: &Needles<N>) -> Option<Range<usize>> {
+    let start = keys.behind(text, |rest| lex::guid(rest).is_some())?;
     Some(start..start + 36)
 }
 

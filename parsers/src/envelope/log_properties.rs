@@ -11,10 +11,9 @@
 
 use std::ops::Range;
 
-use memchr::memmem;
-
 use crate::envelope::error_info;
 use crate::envelope::text::Text;
+use crate::needle::needle;
 use crate::record::{Format, Record};
 
 /// What became of a text.
@@ -27,7 +26,7 @@ pub(crate) enum Opened<'a> {
 
 /// Opens the first `<LogProperties>` of the text, if there is one.
 pub(crate) fn open<'a>(record: &mut Record<'a>, text: Text<'a>) -> Opened<'a> {
-    let Some(start) = memmem::find(text.says.as_bytes(), b"<LogProperties>") else {
+    let Some(start) = needle!("<LogProperties>").find(text.says.as_bytes()) else {
         return Opened::Text(text);
     };
     if record.format == Format::Plain {

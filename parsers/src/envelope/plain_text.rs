@@ -13,6 +13,7 @@ use crate::Settings;
 use crate::envelope::body;
 use crate::envelope::text::Text;
 use crate::lex;
+use crate::needle::needle;
 use crate::record::{Format, Level, Record};
 
 /// Reads any text.
@@ -84,7 +85,7 @@ fn label(text: &str) -> &str {
 
 /// `Type: ERROR;` and `: FATAL`, as the connectors of third parties write.
 fn tool_level(text: &str) -> Option<Level> {
-    let start = text.find("; Type: ")? + "; Type: ".len();
+    let start = needle!("; Type: ").find(text.as_bytes())? + "; Type: ".len();
     let word = text[start..].split(';').next()?;
     lex::level(word)
 }

@@ -12,13 +12,12 @@
 
 use std::borrow::Cow;
 
-use memchr::memmem;
-
 use crate::Settings;
 use crate::envelope;
 use crate::envelope::text::offset_in;
 use crate::json;
 use crate::json::Raw;
+use crate::needle::{Needles, needle, needles};
 use crate::record::Record;
 
 /// Undoes one kind of quoting and reads what is left. `None` where there is none.
@@ -74,8 +73,8 @@ fn is_piece(text: &str) -> bool {
 
 /// A chain that was in lines which end in a backslash, in one.
 pub(crate) fn joined(text: &str) -> Option<String> {
-    let holds = |part: &str| memmem::find(text.as_bytes(), part.as_bytes()).is_some();
-    let wrapped = (holds("\\\n") || holds("\\\r\n")) && holds("Message=");
+    static BREAKS: Needles<2> = Needles::new(|| needles(["\\\n", "\\\r\n"]));
+    let wrapped = BREAKS.any_in(text) && needle!("Message=").find(text.as_bytes()).is_some();
     wrapped.then(|| text.replace("\\\r\n", "").replace("\\\n", ""))
 }
 

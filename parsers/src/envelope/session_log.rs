@@ -116,8 +116,7 @@ fn redirected<'a>(text: &'a str, whole: &str) -> Option<Vec<Record<'a>>> {
     if !text.trim_end().ends_with('"') || !text.contains(',') {
         return None;
     }
-    let rows: Vec<Vec<Cell<'a>>> = Rows { text, at: 0 }.collect();
-    rows.iter().map(|row| redirected_row(row, whole)).collect()
+    Rows { text, at: 0 }.map(|row| redirected_row(&row, whole)).collect()
 }
 
 fn redirected_row<'a>(row: &[Cell<'a>], whole: &str) -> Option<Record<'a>> {

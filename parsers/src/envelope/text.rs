@@ -22,6 +22,7 @@ use crate::issue::{IssueKind, ParseIssue};
 use crate::json;
 use crate::json::Raw;
 use crate::lex;
+use crate::needle::needle;
 use crate::record::Record;
 
 /// A text, and how and where it was written.
@@ -178,7 +179,7 @@ pub(crate) fn note(record: &mut Record<'_>, at: usize, kind: IssueKind) {
 /// also where it does not say so.
 fn last_connect(text: &str) -> Option<Timestamp> {
     const BEFORE: &str = "last connect time is '";
-    let start = memchr::memmem::find(text.as_bytes(), BEFORE.as_bytes())? + BEFORE.len();
+    let start = needle!(BEFORE).find(text.as_bytes())? + BEFORE.len();
     let time = text[start..].split('\'').next()?;
     lex::timestamp(time, &TimeZone::UTC)
 }
@@ -187,7 +188,7 @@ fn last_connect(text: &str) -> Option<Timestamp> {
 /// there and nowhere else.
 fn runtime_range(text: &str) -> Option<Range<usize>> {
     const BEFORE: &str = "ntegration Runtime '";
-    let end = memchr::memmem::find(text.as_bytes(), b"' is offline")?;
+    let end = needle!("' is offline").find(text.as_bytes())?;
     let start = text[..end].rfind(BEFORE)? + BEFORE.len();
     (!text[start..end].contains('\'') && start < end).then_some(start..end)
 }

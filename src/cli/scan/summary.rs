@@ -9,13 +9,11 @@
 //!        3  ━━━━━━━━━╸    SQL Server refused the login   sql-connect-login-failed
 //! ```
 
-use std::collections::BTreeMap;
-
 use crate::cli::scan::digest::Digest;
 use crate::cli::terminal;
 use crate::cli::terminal::{Look, Style};
 use crate::model::finding::Severity;
-use crate::service::tally::Tally;
+use crate::service::tally::{Table, Tally};
 
 /// Columns of the longest bar.
 const BAR: usize = 12;
@@ -78,25 +76,16 @@ fn level(count: u64, most: u64) -> char {
 }
 
 /// One table, the greatest first.
-fn rows(
-    title: &str,
-    table: &BTreeMap<String, u64>,
-    digest: Option<&Digest>,
-    style: Style,
-) -> String {
-    let mut rows: Vec<_> = table.iter().collect();
-    rows.sort_by(|left, right| right.1.cmp(left.1).then(left.0.cmp(right.0)));
-    if rows.is_empty() {
-        return String::new();
-    }
-    let most = *rows[0].1;
+fn rows(title: &str, table: &Table, digest: Option<&Digest>, style: Style) -> String {
+    let rows = table.greatest_first();
+    let Some(&(_, most)) = rows.first() else { return String::new() };
     // A screen holds less than a page.
     let shown = if style.terminal { 10 } else { 20 };
     let mut out = format!("\n{}\n", style.paint(Look::Bold, title));
     for (name, count) in rows.iter().take(shown) {
         let name = if name.is_empty() { "(no text)" } else { name };
         let row = if style.terminal {
-            bar(**count, most, look(name, digest), style) + &label(name, digest, style)
+            bar(*count, most, look(name, digest), style) + &label(name, digest, style)
         } else {
             terminal::clean(name)
         };
@@ -165,7 +154,7 @@ mod tests {
     #[test]
     fn a_pipe_gets_the_sums_and_nothing_else() {
         let mut tally = Tally { files: 2, findings: 3, ..Tally::default() };
-        tally.by_category.insert("dns\x1b[31m".to_owned(), 3);
+        tally.by_category.add("dns\x1b[31m", 3);
         let expected = "2 files, 0 lines, 0 records, 3 errors (0 unclassified)\n\nby category\n       3  dns\u{fffd}[31m\n";
         assert_eq!(summary(&tally, Some(&Digest::default()), Style::PLAIN), expected);
     }

@@ -42,6 +42,11 @@ pub(super) fn finding(it: &Redactor, finding: &mut Finding) {
     by.iter_mut().for_each(|text| string(it, &taken, text));
 }
 
+/// Redacts a context in place.
+pub(super) fn names(it: &Redactor, context: &mut Context<'static>) {
+    self::context(&mut Pass { it, taken: &mut Taken::default() }, context);
+}
+
 /// A redactor on its way through a record.
 struct Pass<'a> {
     it: &'a Redactor,

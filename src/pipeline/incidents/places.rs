@@ -2,13 +2,12 @@
 //!
 //! Most failures name what is known already; then nothing is copied.
 
-use shirwatch_parsers::Record;
+use shirwatch_parsers::{Context, Record};
 
 use crate::model::incident::Places;
 
-/// The places a record names.
-pub(super) fn places(record: &Record<'_>) -> Places {
-    let at = &record.context;
+/// The places that a context names.
+pub(super) fn places(at: &Context<'_>) -> Places {
     let set = |it: &Option<std::borrow::Cow<'_, str>>| {
         it.as_deref().map(str::to_owned).into_iter().collect()
     };

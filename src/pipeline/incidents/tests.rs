@@ -13,6 +13,8 @@ use super::*;
 use crate::model::batch::Position;
 use crate::model::finding::Category;
 use crate::model::finding::Fault;
+use crate::model::finding::Finding;
+use crate::model::redacted::Redacted;
 
 /// What happens.
 #[derive(Debug, Clone, Copy)]
@@ -79,7 +81,7 @@ fn observe(
         read_at,
     };
     // The places come from the sample; it has to name the runtime, as the record does.
-    it.observe(&sighting, || SAMPLE.clone())
+    it.observe(&sighting, &*SAMPLE)
 }
 
 /// Does one step, then looks at the time; gives what is told.

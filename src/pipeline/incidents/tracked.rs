@@ -1,8 +1,10 @@
 //! One incident in memory, and what happened to it since the last commit.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use shirwatch_parsers::Context;
 
 use crate::model::alert::Reason;
 use crate::model::changes::Occurrence;
@@ -18,7 +20,7 @@ use crate::pipeline::incidents::Notice;
 use crate::pipeline::incidents::key::name;
 use crate::pipeline::incidents::places::knows;
 use crate::pipeline::incidents::places::places;
-use crate::pipeline::incidents::sighting::Sighting;
+use crate::pipeline::incidents::sighting::{Sighting, Told};
 
 /// Occurrences kept of one incident between two commits.
 const OCCURRENCES: usize = 5;
@@ -50,6 +52,7 @@ impl Tracked {
         group: BTreeMap<String, String>,
         sample: Redacted<Finding>,
     ) -> Self {
+        let context = sample.part(|it| it.record.context.clone());
         let time = it.record.time.unwrap_or(it.read_at);
         let incident = Incident {
             key: name(fingerprint, &group),
@@ -66,7 +69,7 @@ impl Tracked {
             last_read: it.read_at,
             resolved_at: None,
             notified_at: None,
-            places: places(&sample.record),
+            places: places(&sample.record.context),
             title: sample.title.clone(),
             course: Course::default(),
             sample: Some(sample),
@@ -79,11 +82,13 @@ impl Tracked {
             changed: true,
             created: true,
         };
-        tracked.keep_occurrence(it, time);
+        tracked.keep_occurrence(it, time, || context);
         tracked
     }
 
-    pub(super) fn again(&mut self, it: &Sighting<'_>, sample: impl FnOnce() -> Redacted<Finding>) {
+    /// Counts one failure more. Where it happened is asked for by `context`, and only where
+    /// that is not known; the whole finding, which costs most, now and then.
+    pub(super) fn again(&mut self, it: &Sighting<'_>, told: &impl Told) {
         let time = it.record.time.unwrap_or(it.read_at);
         let incident = &mut self.incident;
         if incident.state == State::Resolved {
@@ -96,35 +101,39 @@ impl Tracked {
         incident.first_seen = incident.first_seen.min(time);
         incident.last_seen = incident.last_seen.max(time);
         incident.last_read = incident.last_read.max(it.read_at);
-        let stale = it.read_at.duration_since(self.sampled_at) >= SAMPLE_EVERY;
-        if stale || !knows(&incident.places, it.record) {
-            let sample = sample();
-            incident.places.merge(&places(&sample.record));
-            if stale {
-                incident.title.clone_from(&sample.title);
-                incident.sample = Some(sample);
-                self.sampled_at = it.read_at;
-            }
+        if !knows(&incident.places, it.record) {
+            incident.places.merge(&places(&told.names()));
+        }
+        if it.read_at.duration_since(self.sampled_at) >= SAMPLE_EVERY {
+            let sample = told.whole();
+            incident.title.clone_from(&sample.title);
+            incident.sample = Some(sample);
+            self.sampled_at = it.read_at;
         }
         self.changed = true;
-        self.keep_occurrence(it, time);
+        self.keep_occurrence(it, time, || told.names());
     }
 
-    pub(super) fn keep_occurrence(&mut self, it: &Sighting<'_>, time: Timestamp) {
+    fn keep_occurrence(
+        &mut self,
+        it: &Sighting<'_>,
+        time: Timestamp,
+        context: impl FnOnce() -> Redacted<Context<'static>>,
+    ) {
         *self.hours.entry(Hour::of(time, it.read_at)).or_default() += 1;
         if self.occurrences.len() >= OCCURRENCES {
             return;
         }
-        let at = &it.record.context;
-        let text = |it: &Option<std::borrow::Cow<'_, str>>| it.as_deref().map(str::to_owned);
+        let at = context().into_inner();
+        let text = |it: Option<Cow<'static, str>>| it.map(Cow::into_owned);
         self.occurrences.push(Occurrence {
             time,
             position: it.position.clone(),
-            pipeline: text(&at.pipeline),
-            pipeline_run_id: text(&at.pipeline_run_id),
-            activity: text(&at.activity),
-            activity_run_id: text(&at.activity_run_id),
-            node: text(&at.node),
+            pipeline: text(at.pipeline),
+            pipeline_run_id: text(at.pipeline_run_id),
+            activity: text(at.activity),
+            activity_run_id: text(at.activity_run_id),
+            node: text(at.node),
         });
     }
 

@@ -1,8 +1,6 @@
 //! The values that the template names. Text of a log is made harmless here, all of it by
 //! [`Report::shown`], and is escaped in the template.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -13,7 +11,7 @@ use crate::cli::scan::report::chart::Chart;
 use crate::cli::scan::report::entry::Entry;
 use crate::cli::terminal;
 use crate::model::redacted::Redactor;
-use crate::service::tally::Tally;
+use crate::service::tally::{Tally, greatest_first};
 
 /// Kinds that are told at length, and rows of a table.
 const KINDS: usize = 200;
@@ -89,16 +87,24 @@ pub(super) fn page<'a>(it: &Report<'a>) -> Page<'a> {
         to: span.map(|it| chart::minute(it.1)),
         chart: chart::chart(&it.digest.times),
         r#where: vec![
-            it.table("By category", "", &it.tally.by_category),
-            it.table("Affected pipelines", "", &it.tally.by_pipeline),
-            it.table("Affected nodes", "", &it.tally.by_node),
-            it.table("Not classified", UNKNOWN, &it.tally.by_template),
+            it.table("By category", "", it.tally.by_category.greatest_first()),
+            it.table("Affected pipelines", "", it.tally.by_pipeline.greatest_first()),
+            it.table("Affected nodes", "", it.tally.by_node.greatest_first()),
+            it.table("Not classified", UNKNOWN, it.tally.by_template.greatest_first()),
         ],
         kinds: ranked.iter().take(KINDS).map(|kind| it.entry(kind)).collect(),
         books: vec![
-            it.table("The ledger", "What became of the records that were read.", ledger),
-            it.table("Records by format", "", &it.digest.formats),
-            it.table("Damage met", "Such records were read as far as they go.", &it.digest.issues),
+            it.table(
+                "The ledger",
+                "What became of the records that were read.",
+                greatest_first(ledger.iter()),
+            ),
+            it.table("Records by format", "", greatest_first(it.digest.formats.iter())),
+            it.table(
+                "Damage met",
+                "Such records were read as far as they go.",
+                greatest_first(it.digest.issues.iter()),
+            ),
         ],
         balanced: ledger.values().sum::<u64>() == it.tally.records,
         unread: it.read.unread.iter().map(|text| it.shown(text)).collect(),
@@ -113,18 +119,11 @@ impl Report<'_> {
     }
 
     /// A table, the greatest first.
-    fn table(
-        &self,
-        title: &'static str,
-        note: &'static str,
-        table: &BTreeMap<String, u64>,
-    ) -> Table {
-        let mut rows: Vec<_> = table.iter().collect();
-        rows.sort_by(|left, right| right.1.cmp(left.1).then(left.0.cmp(right.0)));
-        let most = rows.first().map_or(1, |it| (*it.1).max(1));
-        let row = |(name, count): (&String, &u64)| {
-            let bar = u128::from(*count) * 100 / u128::from(most);
-            Row { name: self.shown(name), count: *count, bar: bar as u64 }
+    fn table(&self, title: &'static str, note: &'static str, rows: Vec<(&str, u64)>) -> Table {
+        let most = rows.first().map_or(1, |it| it.1.max(1));
+        let row = |(name, count): (&str, u64)| {
+            let bar = u128::from(count) * 100 / u128::from(most);
+            Row { name: self.shown(name), count, bar: bar as u64 }
         };
         Table { title, note, rows: rows.into_iter().take(ROWS).map(row).collect() }
     }
