@@ -86,7 +86,11 @@ fn is_quote(c: char) -> bool {
 
 /// A character of a CLR type name; `>` stands in damaged ones.
 fn is_type_char(c: char) -> bool {
-    c.is_alphanumeric() || "._`+-[]<>/".contains(c)
+    match c {
+        '.' | '_' | '`' | '+' | '-' | '[' | ']' | '<' | '>' | '/' => true,
+        c if c.is_ascii() => c.is_ascii_alphanumeric(),
+        c => c.is_alphanumeric(),
+    }
 }
 
 /// Reads the opening whose `Type=` stands at `at`; `None` when it is no opening.

@@ -13,7 +13,9 @@
 //! chain is decided elsewhere.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
+use aho_corasick::packed::Searcher;
 use memchr::{memchr, memmem, memrchr2};
 
 use crate::chain;
@@ -31,6 +33,10 @@ use crate::record::{Record, owned};
 pub(crate) fn read<'a>(record: &mut Record<'a>, text: Text<'a>) {
     let range = unwrapped(&text.says);
     let text = text.part(range);
+    if is_plain(&text.says) {
+        let end = trailer(record, &text.says);
+        return told(record, text.part(0..end));
+    }
     let text = match log_properties::open(record, text) {
         log_properties::Opened::Told => return,
         log_properties::Opened::Text(text) => text,
@@ -43,11 +49,26 @@ pub(crate) fn read<'a>(record: &mut Record<'a>, text: Text<'a>) {
 
 /// Reads a body that nothing was put around, as in the record of a run.
 pub(crate) fn read_bare<'a>(record: &mut Record<'a>, text: Text<'a>) {
-    let text = opened(data_flow(record, text));
+    let text = if is_plain(&text.says) { text } else { opened(data_flow(record, text)) };
+    told(record, text);
+}
+
+fn told<'a>(record: &mut Record<'a>, text: Text<'a>) {
     tell(record, text);
     if record.chain.is_empty() {
         dotnet::read(record);
     }
+}
+
+/// Whether the text holds nothing that is opened or taken out below. Most do not, and one
+/// look for all of it together tells.
+fn is_plain(text: &str) -> bool {
+    static RARE: LazyLock<Option<Searcher>> = LazyLock::new(|| {
+        let words = [ESCAPED, ";Type=", "{\"StatusCode\"", "<LogProperties>", "Job ID: "];
+        Searcher::new(words.iter().chain(&ACTIVITY_KEYS))
+    });
+    let rare = RARE.as_ref().is_none_or(|it| it.find(text).is_some());
+    !rare && memchr(b'\n', text.as_bytes()).is_none() && object(text).is_none()
 }
 
 /// The error of a data flow is an object in the text.
@@ -174,11 +195,13 @@ fn trailer_line(record: &mut Record<'_>, line: &str) -> bool {
     id.is_some_and(|id| lex::guid(id.trim()).is_some_and(|guid| guid.len() == id.trim().len()))
 }
 
+/// What stands before the id of a run.
+const ACTIVITY_KEYS: [&str; 3] = ["Activity ID: ", "ActivityId: ", "activityId is: "];
+
 /// The ids that the text names, wherever they stand.
 fn ids<'a>(record: &mut Record<'a>, text: &Text<'a>) {
     static JOB: Needles<1> = Needles::new(|| needles(["Job ID: "]));
-    static ACTIVITY: Needles<3> =
-        Needles::new(|| needles(["Activity ID: ", "ActivityId: ", "activityId is: "]));
+    static ACTIVITY: Needles<3> = Needles::new(|| needles(ACTIVITY_KEYS));
     let context = &mut record.context;
     if context.job_id.is_none() {
         context.job_id = id_range(&text.says, &JOB).map(|it| text.piece(it));

@@ -113,10 +113,21 @@ fn damage(record: &mut Record<'_>, row: &[Cell<'_>], count: usize, whole: &str) 
 
 /// Rows whose last two cells are a code and its message.
 fn redirected<'a>(text: &'a str, whole: &str) -> Option<Vec<Record<'a>>> {
-    if !text.trim_end().ends_with('"') || !text.contains(',') {
+    if !text.trim_end().ends_with('"') || !side_by_side(text) {
         return None;
     }
     Rows { text, at: 0 }.map(|row| redirected_row(&row, whole)).collect()
+}
+
+/// Whether two quoted cells stand side by side somewhere, as the code and the message do. It
+/// is cheaper to know than all cells.
+fn side_by_side(text: &str) -> bool {
+    let mut before = 0;
+    memchr::memchr_iter(b'"', text.as_bytes()).any(|at| {
+        let between = &text.as_bytes()[before..at];
+        before = at + 1;
+        !between.is_empty() && between.iter().all(|it| matches!(it, b' ' | b'\t' | b','))
+    })
 }
 
 fn redirected_row<'a>(row: &[Cell<'a>], whole: &str) -> Option<Record<'a>> {

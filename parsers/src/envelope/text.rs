@@ -137,11 +137,13 @@ pub(crate) fn tell<'a>(record: &mut Record<'a>, text: Text<'a>) {
         record.context.activity = reading.activity;
     }
     record.chain = reading.links;
-    if record.context.integration_runtime.is_none() {
-        record.context.integration_runtime =
-            runtime_range(&text.says).map(|range| text.piece(range));
+    if let Some(at) = needle!("' is offline").find(text.says.as_bytes()) {
+        if record.context.integration_runtime.is_none() {
+            record.context.integration_runtime =
+                runtime_range(&text.says, at).map(|range| text.piece(range));
+        }
+        record.context.last_connect = last_connect(&text.says[at..]);
     }
-    record.context.last_connect = last_connect(&text.says);
     record.message = text.says;
 }
 
@@ -186,9 +188,8 @@ fn last_connect(text: &str) -> Option<Timestamp> {
 
 /// `The Self-hosted Integration Runtime 'x' is offline`: the service names the runtime
 /// there and nowhere else.
-fn runtime_range(text: &str) -> Option<Range<usize>> {
+fn runtime_range(text: &str, end: usize) -> Option<Range<usize>> {
     const BEFORE: &str = "ntegration Runtime '";
-    let end = needle!("' is offline").find(text.as_bytes())?;
     let start = text[..end].rfind(BEFORE)? + BEFORE.len();
     (!text[start..end].contains('\'') && start < end).then_some(start..end)
 }

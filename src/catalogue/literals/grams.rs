@@ -1,10 +1,7 @@
-//! Literals filed under `N` of their bytes, to be found by a look at every [`STRIDE`]th byte.
-
-/// Bytes from one look to the next.
-const STRIDE: usize = 4;
+//! Literals filed under `N` of their bytes, to be found by a look at every `N`th byte.
 
 /// Bits for each gram; so one look in so many is a comparison for nothing.
-const BITS_EACH: usize = 32;
+const BITS_EACH: usize = 16;
 
 /// Literals by their grams.
 #[derive(Debug)]
@@ -29,7 +26,7 @@ struct Filed {
 
 impl<const N: usize> Grams<N> {
     /// Bytes a literal needs so that one of its grams begins wherever a look may fall.
-    pub(super) const LEAST: usize = N + STRIDE - 1;
+    pub(super) const LEAST: usize = 2 * N - 1;
 
     /// Files those of the literals that are chosen; each has [`Self::LEAST`] bytes.
     pub(super) fn new(literals: &[Box<[u8]>], chosen: &[usize]) -> Self {
@@ -64,11 +61,11 @@ impl<const N: usize> Grams<N> {
         if self.filed.is_empty() {
             return;
         }
-        for (i, gram) in text.windows(N).step_by(STRIDE).enumerate() {
+        for (i, gram) in text.windows(N).step_by(N).enumerate() {
             let hash = hash(gram);
             let bit = (hash >> self.shift) as usize;
             if self.field[bit / 64] >> (bit % 64) & 1 == 1 {
-                self.open(hash, bit / BITS_EACH, i * STRIDE, maybe);
+                self.open(hash, bit / BITS_EACH, i * N, maybe);
             }
         }
     }
@@ -100,13 +97,13 @@ fn file<const N: usize>(literals: &[Box<[u8]>], chosen: &[usize]) -> Vec<Filed> 
     all.sort_unstable();
     let held =
         |gram: u64| all.partition_point(|it| *it <= gram) - all.partition_point(|it| *it < gram);
-    let mut filed = Vec::with_capacity(chosen.len() * STRIDE);
+    let mut filed = Vec::with_capacity(chosen.len() * N);
     for &literal in chosen {
         let grams: Vec<u64> = literals[literal].windows(N).map(hash).collect();
         let counts: Vec<usize> = grams.iter().map(|it| held(*it)).collect();
-        let rows = counts.windows(STRIDE).map(|it| it.iter().sum::<usize>()).enumerate();
+        let rows = counts.windows(N).map(|it| it.iter().sum::<usize>()).enumerate();
         let first = rows.min_by_key(|(_, held)| *held).map_or(0, |(at, _)| at);
-        for (at, hash) in grams.into_iter().enumerate().skip(first).take(STRIDE) {
+        for (at, hash) in grams.into_iter().enumerate().skip(first).take(N) {
             let number = |it| u32::try_from(it).unwrap_or(u32::MAX);
             filed.push(Filed { hash, literal: number(literal), at: number(at) });
         }

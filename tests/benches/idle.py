@@ -1,0 +1,40 @@
+"""What it costs to follow files that say nothing."""
+
+import time
+
+import logs
+from process import configuration, daemon, memory, ticks
+
+MUST = {100: (0.05, 20), 10_000: (0.5, None)}
+
+
+def main(root, options):
+    for files, (cpu, rss) in MUST.items():
+        folder = root / "target" / "bench" / "idle"
+        path = configuration(folder, folder / "logs" / "**" / "*.log")
+        fill(folder / "logs", files)
+        with daemon(options.binary, path) as (child, _):
+            start = settled(child.pid)
+            before = ticks(child.pid)
+            time.sleep(options.seconds)
+            used = (ticks(child.pid) - before) / options.seconds * 100
+            marks = f"must: {cpu} % of a core" + (f", {rss} MiB" if rss else "")
+            print(f"{files} files: {used:.2f} % of a core, {memory(child.pid):.1f} MiB; "
+                  f"start {start:.2f} s CPU; {marks}", flush=True)
+    return 0
+
+
+def fill(folder, files):
+    for number in range(files):
+        path = folder / f"{number // 100:03}" / f"{number:05}.log"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{logs.stamp(number)} Information Reading block {number}.\n")
+
+
+def settled(pid):
+    """Waits until the files were read; gives the CPU time that took."""
+    before = -1.0
+    while ticks(pid) - before > 0.02:
+        before = ticks(pid)
+        time.sleep(2)
+    return before

@@ -1,0 +1,100 @@
+"""Runs a program and says what it cost."""
+
+import contextlib
+import dataclasses
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import time
+import urllib.request
+
+
+@dataclasses.dataclass(frozen=True)
+class Cost:
+    """CPU seconds, user and system; peak memory in MiB; what was printed."""
+
+    cpu: float
+    rss: float
+    out: str
+
+
+def run(command, cwd=None):
+    """Runs a program to its end."""
+    with tempfile.TemporaryFile() as out:
+        child = subprocess.Popen(command, stdout=out, stderr=subprocess.DEVNULL, cwd=cwd)
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        text = out.read().decode(errors="replace")
+    if child.returncode != 0:
+        raise RuntimeError(f"`{' '.join(map(str, command))}` ended with {child.returncode}")
+    return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, text)
+
+
+def best(command, runs):
+    """The run that took the least CPU time; `command` makes the command of each."""
+    return min((run(command()) for _ in range(runs)), key=lambda it: it.cpu)
+
+
+def warm(path):
+    """Reads a file, so that it lies in the page cache."""
+    with open(path, "rb") as file:
+        while file.read(1 << 20):
+            pass
+
+
+def configuration(folder, include, more=""):
+    """Writes a configuration that follows `include`, with a state of its own."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    path = folder / "shirwatch.yaml"
+    path.write_text(
+        f'state_dir: {folder}/state\nweb: {{ listen: "127.0.0.1:0" }}\n'
+        f"sources:\n  - name: bench\n    file: {{ include: [{include}] }}\n{more}"
+    )
+    return path
+
+
+@contextlib.contextmanager
+def daemon(binary, path):
+    """A daemon that is ready, with its address; ended by its process id."""
+    log = pathlib.Path(path).parent / "out"
+    with open(log, "wb") as out:
+        child = subprocess.Popen([binary, "run", "--config", path], stdout=out, stderr=out)
+    try:
+        yield child, await_address(log)
+    finally:
+        child.terminate()
+        child.wait(30)
+
+
+def await_address(log):
+    """The address that the daemon printed, once it answers there."""
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        for word in log.read_text(errors="replace").split():
+            if word.startswith("http://") and word.endswith("/metrics"):
+                return word.removesuffix("/metrics")
+        time.sleep(0.01)
+    raise RuntimeError(f"no address after 30 s; see {log}")
+
+
+def get(url):
+    """What is answered there."""
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return answer.read().decode()
+
+
+def ticks(pid):
+    """CPU seconds that a process has used."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def memory(pid):
+    """Resident memory of a process in MiB."""
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    line = next(it for it in status.splitlines() if it.startswith("VmRSS"))
+    return int(line.split()[1]) / 1024
