@@ -21,6 +21,7 @@ mod outbox;
 mod rules;
 #[cfg(windows)]
 pub mod scm;
+mod standing;
 mod systemd;
 pub mod tally;
 mod watchdog;

@@ -19,6 +19,7 @@ use std::ops::{Deref, Range};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::model::finding::Finding;
 
@@ -78,6 +79,9 @@ pub enum RedactionLevel {
     Name,
 }
 
+/// How an alias begins.
+const ALIAS: &str = "name-";
+
 /// Takes secrets out of texts.
 #[derive(Debug, Default)]
 pub struct Redactor {
@@ -95,6 +99,17 @@ impl Redactor {
     #[must_use]
     pub fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
         self.take(text, &mut |_, _| {})
+    }
+
+    /// The name of a machine or a resource by which things are told apart. At the level `name`
+    /// another stands for it, the same each time.
+    #[must_use]
+    pub fn alias<'a>(&self, name: &'a str) -> Cow<'a, str> {
+        let done = name.is_empty() || name.starts_with(ALIAS) || name.starts_with("[redacted:");
+        if self.level < RedactionLevel::Name || done {
+            return self.text(name);
+        }
+        Cow::Owned(format!("{ALIAS}{:08x}", xxh3_64(name.as_bytes()) as u32))
     }
 
     /// The same, and tells each part that was taken out, with its label.

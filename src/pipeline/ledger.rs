@@ -16,6 +16,7 @@ use crate::model::counters::MetricsConfig;
 use crate::model::hour::{Hour, HourCount, Hours};
 use crate::model::metrics;
 use crate::model::metrics::Metric;
+use crate::model::redacted::Redactor;
 use crate::model::totals::Totals;
 use crate::pipeline::incidents::Sighting;
 
@@ -89,7 +90,13 @@ impl Ledger {
     }
 
     /// Counts an error.
-    pub(super) fn error(&mut self, source: &str, it: &Sighting<'_>, known: bool) {
+    pub(super) fn error(
+        &mut self,
+        source: &str,
+        it: &Sighting<'_>,
+        redactor: &Redactor,
+        known: bool,
+    ) {
         let labels = [it.rule, it.category.as_str(), it.severity.as_str(), it.fault.as_str()];
         self.add(&metrics::ERRORS, &labels, 1.0);
         let time = it.record.time.unwrap_or(it.read_at);
@@ -101,7 +108,8 @@ impl Ledger {
             self.add(&metrics::ROOT_EXCEPTIONS, &[name], 1.0);
         }
         if let Some(node) = it.record.context.node.as_deref() {
-            let labels = [node, it.category.as_str(), it.severity.as_str()];
+            let node = redactor.alias(node);
+            let labels = [node.as_ref(), it.category.as_str(), it.severity.as_str()];
             self.add(&metrics::NODE_ERRORS, &labels, 1.0);
         }
         if !known {

@@ -132,14 +132,15 @@ impl Engine {
         let loaded = parts.store.load()?;
         let config = &parts.config;
         let redactor = Arc::new(Redactor::new(&config.redaction));
-        let mut pipeline = Pipeline::new(Arc::clone(&parts.catalogue), redactor);
+        let mut pipeline = Pipeline::new(Arc::clone(&parts.catalogue), Arc::clone(&redactor));
         pipeline.ledger = Ledger::restore(config.metrics.clone(), &loaded.totals);
         pipeline.joins = Joins::restore(&loaded.seen, loaded.held);
         let stored = loaded.incidents.into_iter().chain(loaded.resolved).collect();
         pipeline.incidents =
-            Incidents::restore(config.incidents.clone(), config.alerts.clone(), stored);
+            Incidents::restore(config.incidents.clone(), config.alerts.clone(), stored)
+                .redacting(Arc::clone(&redactor));
         pipeline.incidents.silence(parts.store.silences(clock())?);
-        pipeline.runtimes = Runtimes::restore(loaded.runtimes);
+        pipeline.runtimes = Runtimes::restore(config.runtimes.clone(), redactor, loaded.runtimes);
         pipeline.count_lines = once;
         let opening = Opening {
             checkpoints: &loaded.checkpoints,

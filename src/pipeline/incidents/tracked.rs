@@ -14,6 +14,7 @@ use crate::model::incident::Ended;
 use crate::model::incident::Incident;
 use crate::model::incident::State;
 use crate::model::redacted::Redacted;
+use crate::model::redacted::Redactor;
 use crate::pipeline::incidents::Notice;
 use crate::pipeline::incidents::key::name;
 use crate::pipeline::incidents::places::knows;
@@ -46,8 +47,8 @@ impl Tracked {
 
     pub(super) fn new(
         it: &Sighting<'_>,
-        fingerprint: Fingerprint,
-        group: BTreeMap<String, String>,
+        (fingerprint, group): (Fingerprint, BTreeMap<String, String>),
+        redactor: &Redactor,
         sample: Redacted<Finding>,
     ) -> Self {
         let time = it.record.time.unwrap_or(it.read_at);
@@ -79,11 +80,16 @@ impl Tracked {
             changed: true,
             created: true,
         };
-        tracked.keep_occurrence(it, time);
+        tracked.keep_occurrence(it, redactor, time);
         tracked
     }
 
-    pub(super) fn again(&mut self, it: &Sighting<'_>, sample: impl FnOnce() -> Redacted<Finding>) {
+    pub(super) fn again(
+        &mut self,
+        it: &Sighting<'_>,
+        redactor: &Redactor,
+        sample: impl FnOnce() -> Redacted<Finding>,
+    ) {
         let time = it.record.time.unwrap_or(it.read_at);
         let incident = &mut self.incident;
         if incident.state == State::Resolved {
@@ -107,16 +113,18 @@ impl Tracked {
             }
         }
         self.changed = true;
-        self.keep_occurrence(it, time);
+        self.keep_occurrence(it, redactor, time);
     }
 
-    pub(super) fn keep_occurrence(&mut self, it: &Sighting<'_>, time: Timestamp) {
+    fn keep_occurrence(&mut self, it: &Sighting<'_>, redactor: &Redactor, time: Timestamp) {
         *self.hours.entry(Hour::of(time, it.read_at)).or_default() += 1;
         if self.occurrences.len() >= OCCURRENCES {
             return;
         }
         let at = &it.record.context;
-        let text = |it: &Option<std::borrow::Cow<'_, str>>| it.as_deref().map(str::to_owned);
+        let text = |it: &Option<std::borrow::Cow<'_, str>>| {
+            it.as_deref().map(|it| redactor.text(it).into_owned())
+        };
         self.occurrences.push(Occurrence {
             time,
             position: it.position.clone(),
@@ -124,7 +132,7 @@ impl Tracked {
             pipeline_run_id: text(&at.pipeline_run_id),
             activity: text(&at.activity),
             activity_run_id: text(&at.activity_run_id),
-            node: text(&at.node),
+            node: at.node.as_deref().map(|it| redactor.alias(it).into_owned()),
         });
     }
 
