@@ -9,6 +9,7 @@ mod cli;
 mod dashboards;
 mod deploy;
 mod flow;
+mod interruptions;
 mod misfortune;
 mod receivers;
 mod redaction;
