@@ -16,6 +16,7 @@ pub mod event;
 mod feedback;
 mod life;
 pub mod log;
+mod members;
 pub mod orders;
 mod outbox;
 mod rules;

@@ -42,6 +42,7 @@ use crate::service::clock;
 use crate::service::event::Alarm;
 use crate::service::event::Event;
 use crate::service::feedback::Refused;
+use crate::service::members::Missed;
 use crate::service::rules::Folder;
 use crate::service::tally::Tally;
 use crate::service::watchdog::Watch;
@@ -111,6 +112,8 @@ pub struct Engine {
     pub(super) refreshed: Instant,
     /// Attempts so far of the alerts that are on their way.
     pub(super) attempts: HashMap<i64, u32>,
+    /// Receivers of which a member was away.
+    pub(super) missed: HashMap<String, Missed>,
     /// What was to be taken in anew and is not used.
     pub(super) refused: Refused,
     alarm: Alarm,
@@ -180,6 +183,7 @@ impl Engine {
             ticked: now,
             refreshed: now,
             attempts: HashMap::new(),
+            missed: HashMap::new(),
             refused: Refused::default(),
             pulse: parts.pulse,
             stop: None,
