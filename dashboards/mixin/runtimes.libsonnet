@@ -30,7 +30,11 @@ local timeline(width) =
 local reported(name, more='') = q.metric('shirwatch_ir_node_' + name, std.join(',', [nodes] + (if more == '' then [] else [more])));
 local by_node(name) = [p.line(reported(name), '{{integration_runtime}} {{node}}')];
 local asked = p.says('By the answers of `getMonitoringData` and `getStatus`, where a source holds them.');
-local known(name, factor='') = 'max by (integration_runtime, node) (%s)%s' % [reported(name), factor];
+// A value of a node beside the version that runs there, so that one table holds both.
+local version = 'max by (integration_runtime, node, version) (%s)' % reported('info');
+local versioned(name, factor='') =
+  '%s * on (integration_runtime, node) group_left (version) %s%s'
+  % ['max by (integration_runtime, node) (%s)' % reported(name), version, factor];
 
 // What goes wrong on a node or between it and the rest, and not in a pipeline.
 local of_machine = 'category=~"ir-.*|credential-store|missing-dependency"';
@@ -77,12 +81,12 @@ d.dashboard('runtimes', 'Integration runtimes and nodes', 'How each integration 
   d.row('Nodes, as the service reports them'),
   p.states('Nodes', 12, [p.line(standing('shirwatch_ir_node_status', 'integration_runtime, node'), '{{integration_runtime}} {{node}}')], states) + asked,
   p.table('What runs where', 12, {
-    info: 'max by (integration_runtime, node, version) (%s)' % reported('info'),
-    connected: known('last_connect_timestamp_seconds', ' * 1000'),
-    heard: known('last_heard_timestamp_seconds', ' * 1000'),
-    expires: known('version_expiry_timestamp_seconds', ' * 1000'),
-    synced: known('credentials_in_sync'),
-    updated: '%s * on (integration_runtime) group_left max by (integration_runtime) (%s)' % [known('info'), q.metric('shirwatch_ir_auto_update_enabled')],
+    info: version,
+    connected: versioned('last_connect_timestamp_seconds', ' * 1000'),
+    heard: versioned('last_heard_timestamp_seconds', ' * 1000'),
+    expires: versioned('version_expiry_timestamp_seconds', ' * 1000'),
+    synced: versioned('credentials_in_sync'),
+    updated: '%s * on (integration_runtime) group_left max by (integration_runtime) (%s)' % [version, q.metric('shirwatch_ir_auto_update_enabled')],
   }, [
     ['integration_runtime', 'Runtime', []],
     ['node', 'Node', []],

@@ -48,8 +48,10 @@ pub struct Node {
     pub live: bool,
     /// The latest of each thing that the service said of it.
     pub report: NodeReport,
-    /// When the service said so.
+    /// When the service said how it stands.
     pub reported: Option<Timestamp>,
+    /// When the service said what load it has; it is asked for apart.
+    pub measured: Option<Timestamp>,
     /// What its own failures say, and when.
     pub fell: Option<(String, Timestamp)>,
     /// What is wrong with it.

@@ -25,7 +25,7 @@ pub(super) fn runtime(it: &Runtime, now: Timestamp) -> RuntimeGauges {
 }
 
 fn node(it: &Node, now: Timestamp) -> NodeGauges {
-    let fresh = it.reported.is_some_and(|at| now.duration_since(at) < FRESH);
+    let fresh = it.measured.is_some_and(|at| now.duration_since(at) < FRESH);
     let values = lasting(it).into_iter().chain(load(it).into_iter().filter(|_| fresh));
     NodeGauges {
         status: it.status(now).map(str::to_owned),
@@ -68,7 +68,7 @@ mod tests {
     fn an_old_load_is_not_shown_and_the_rest_is() {
         let report =
             NodeReport { cpu: Some(0.5), credentials_in_sync: Some(true), ..NodeReport::default() };
-        let it = Node { report, reported: Some(at(0)), heard: at(0), ..Node::default() };
+        let it = Node { report, measured: Some(at(0)), heard: at(0), ..Node::default() };
         let names = |now| {
             let values = node(&it, at(now)).values.into_iter();
             values.map(|(metric, _)| metric.name).collect::<Vec<_>>()

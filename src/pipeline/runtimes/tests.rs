@@ -91,6 +91,18 @@ fn a_report_that_is_older_changes_nothing() {
 }
 
 #[test]
+fn status_and_load_come_in_any_order() {
+    let mut it = Runtimes::default();
+    let status = r#"{"nodeName":"NODE-1","status":"Limited","version":"5.1"}"#;
+    let _ = it.reported(&report(60, "Online", &node("NODE-1", 900)), "s", at(100));
+    let news = it.reported(&report(30, "Online", status), "s", at(100));
+    assert_eq!(said(&it, &news), "NODE-1 is not fully connected: its status is Limited.");
+    let (_, runtime) = it.iter().next().unwrap();
+    let node = &runtime.nodes["NODE-1"].report;
+    assert_eq!((node.status.as_deref(), node.available_memory.is_some()), (Some("Limited"), true));
+}
+
+#[test]
 fn a_node_that_was_alive_and_is_silent_is_told_of() {
     let mut it = silent_after(60);
     assert!(it.heard(&event(10), "s", at(11)).is_empty());
