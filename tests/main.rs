@@ -11,6 +11,7 @@ mod deploy;
 mod flow;
 mod interruptions;
 mod misfortune;
+mod nodes;
 mod receivers;
 mod redaction;
 mod reload;

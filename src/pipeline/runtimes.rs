@@ -201,6 +201,23 @@ impl Runtimes {
     }
 }
 
+/// What is wrong by one report alone, as the records that a pipeline would judge; any other
+/// record as it is.
+#[must_use]
+pub fn told(record: Record<'static>, now: Timestamp) -> Vec<Record<'static>> {
+    if record.report.is_none() {
+        return vec![record];
+    }
+    let news = Runtimes::default().reported(&record, "", now).into_iter();
+    let told: Vec<_> = news
+        .filter_map(|it| match it {
+            News::Told(record) => Some(*record),
+            News::Over(_) => None,
+        })
+        .collect();
+    if told.is_empty() { vec![record] } else { told }
+}
+
 /// What the kind of a failure says of its runtime, where its rule does not.
 fn standing(it: &Sighting<'_>) -> Option<Standing> {
     match it.category {
