@@ -9,6 +9,8 @@
 //! `/metrics` shows is what the store holds. A counter on the hot path is a lookup; nothing
 //! is allocated for a series that is known.
 
+use std::sync::Arc;
+
 use shirwatch_parsers::{Format, IssueKind, Record};
 
 use crate::model::counters::Counters;
@@ -57,8 +59,8 @@ pub struct Ledger {
 impl Ledger {
     /// Goes on with what was stored.
     #[must_use]
-    pub fn restore(config: MetricsConfig, stored: &Totals) -> Self {
-        let mut counters = Counters::new(config);
+    pub fn restore(config: MetricsConfig, redactor: Arc<Redactor>, stored: &Totals) -> Self {
+        let mut counters = Counters::new(config).redacting(redactor);
         counters.restore(stored);
         Self { counters, ..Self::default() }
     }

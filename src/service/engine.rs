@@ -136,7 +136,9 @@ impl Engine {
         let config = &parts.config;
         let redactor = Arc::new(Redactor::new(&config.redaction));
         let mut pipeline = Pipeline::new(Arc::clone(&parts.catalogue), Arc::clone(&redactor));
-        pipeline.ledger = Ledger::restore(config.metrics.clone(), &loaded.totals);
+        let tally = Tally::redacting(Arc::clone(&redactor));
+        pipeline.ledger =
+            Ledger::restore(config.metrics.clone(), Arc::clone(&redactor), &loaded.totals);
         pipeline.joins = Joins::restore(&loaded.seen, loaded.held);
         let stored = loaded.incidents.into_iter().chain(loaded.resolved).collect();
         pipeline.incidents =
@@ -178,7 +180,7 @@ impl Engine {
             rules: config.catalogue.dir.as_deref().map(Folder::new),
             blocked: None,
             blocked_since: None,
-            tally: Tally::default(),
+            tally,
             committed: now,
             ticked: now,
             refreshed: now,
