@@ -15,6 +15,7 @@
 //! than what is known change nothing.
 
 mod config;
+mod fresh;
 mod report;
 mod silence;
 mod troubles;

@@ -119,6 +119,31 @@ fn a_node_that_is_down_quiets_its_own_errors_and_not_those_of_its_runtime() {
     assert_eq!(told("Online", "Offline"), alone);
 }
 
+#[test]
+#[rustfmt::skip]
+fn what_fails_on_a_node_tells_how_it_stands() {
+    // what its event says                                                                          how it stands
+    check_node("Failed to pull shared states from primary node net.tcp://n1:8060/ExternalService.svc/. The X.509 certificate CN=n1 chain building failed.", Some("Limited"));
+    check_node("Error: Your integration runtime version 5.12.7984.1 is expired. Please update to the latest version.", Some("NeedUpgrade"));
+    check_node("Service 'Integration Runtime Service' (DIAHostService) failed to start. Verify that you have sufficient privileges to start system services.", Some("Offline"));
+    check_node("Authentication Key is not assigned yet",                                            Some("NeedRegistration"));
+    check_node("Cannot open file a.csv: access denied",                                             Some("Online"));
+}
+
+#[track_caller]
+fn check_node(says: &str, expected: Option<&str>) {
+    let mut it = pipeline();
+    let _ = read(&mut it, 0, &status("Online", "Online"));
+    let time = at(1);
+    let event = format!(
+        r#"{{"@timestamp":"{time}","event":{{"provider":"Integration Runtime"}},"winlog":{{"channel":"Integration Runtime"}},"host":{{"name":"NODE-1.corp.contoso.example"}},"log":{{"level":"error"}},"message":"{says}"}}"#
+    );
+    let _ = read(&mut it, 1, &event);
+    let (_, runtime) = it.runtimes.iter().find(|it| it.0 == "ir").expect("the runtime");
+    assert_eq!(runtime.nodes["NODE-1"].status(at(2)), expected, "{says}");
+    assert_eq!(runtime.status, "Online", "its other nodes go on");
+}
+
 /// A report makes a record of its own for each trouble; the books still balance.
 #[test]
 fn each_record_has_one_outcome() {
