@@ -31,6 +31,7 @@ use crate::model::redacted::RedactionConfig;
 use crate::outputs::ReceiverConfig;
 use crate::pipeline::AlertsConfig;
 use crate::pipeline::IncidentsConfig;
+use crate::pipeline::RuntimesConfig;
 use crate::sources;
 use crate::sources::SourceConfig;
 use crate::store::StoreConfig;
@@ -57,6 +58,8 @@ pub struct Config {
     pub incidents: IncidentsConfig,
     /// What is worth a notice, and how often.
     pub alerts: AlertsConfig,
+    /// When an integration runtime is in trouble, by what the service reports of it.
+    pub runtimes: RuntimesConfig,
     /// Which alert goes to which receivers. Without routes all alerts go to all receivers.
     pub routes: Vec<RouteConfig>,
     /// Where alerts go. Each receiver has a `name` and one kind.

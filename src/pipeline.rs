@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use shirwatch_parsers::{Context, Format, Level, Record, Settings, parse, parse_row};
+use shirwatch_parsers::{Format, Level, Record, Settings, parse, parse_row};
 
 use crate::catalogue::Catalogue;
 use crate::catalogue::Verdict;
@@ -41,16 +41,17 @@ use crate::pipeline::framer::Frames;
 use crate::pipeline::incidents::Incidents;
 use crate::pipeline::incidents::Notice;
 use crate::pipeline::incidents::Sighting;
-use crate::pipeline::incidents::Told;
 use crate::pipeline::joins::Joined;
 use crate::pipeline::joins::Joins;
 use crate::pipeline::ledger::Ledger;
 use crate::pipeline::prefilter::Prefilter;
+use crate::pipeline::runtimes::News;
 use crate::pipeline::runtimes::Runtimes;
 
 pub use crate::pipeline::incidents::AlertsConfig;
 pub use crate::pipeline::incidents::IncidentsConfig;
 pub use crate::pipeline::ledger::Outcome;
+pub use crate::pipeline::runtimes::RuntimesConfig;
 
 /// From bytes to incidents.
 pub struct Pipeline {
@@ -92,14 +93,15 @@ impl Pipeline {
     /// A pipeline that has seen nothing yet.
     #[must_use]
     pub fn new(catalogue: Arc<Catalogue>, redactor: Arc<Redactor>) -> Self {
+        let config = RuntimesConfig::default();
         Self {
             catalogue,
-            redactor,
+            redactor: Arc::clone(&redactor),
             prefilter: Prefilter::default(),
             ledger: Ledger::default(),
-            incidents: Incidents::default(),
+            incidents: Incidents::default().redacting(Arc::clone(&redactor)),
             joins: Joins::default(),
-            runtimes: Runtimes::default(),
+            runtimes: Runtimes::restore(config, redactor, Vec::new()),
             labels: BTreeMap::new(),
             count_lines: false,
             lines: 0,
@@ -176,6 +178,14 @@ impl Pipeline {
         notices: &mut Vec<Notice>,
     ) {
         self.ledger.record(batch.source, &record);
+        let news = self.runtimes.heard(&record, batch.source, batch.read_at);
+        self.follow(news, batch, position, each, notices);
+        if record.report.is_some() {
+            self.ledger.outcome(batch.source, Outcome::NoError);
+            let news = self.runtimes.reported(&record, batch.source, batch.read_at);
+            self.follow(news, batch, position, each, notices);
+            return;
+        }
         let failed = record.run.as_ref().map(shirwatch_parsers::Run::failed);
         if failed == Some(false) {
             self.ledger.outcome(batch.source, Outcome::NoError);
@@ -197,21 +207,32 @@ impl Pipeline {
                 self.ledger.outcome(batch.source, Outcome::Duplicate);
             }
             Joined::Hold(own, waits_for) => {
-                let redactor = &*self.redactor;
-                let record = &record;
-                let telling = Telling {
-                    catalogue: &catalogue,
-                    redactor,
-                    record,
-                    verdict: &verdict,
-                    fingerprint: print,
-                };
-                let finding = telling.whole();
+                let finding = self.render(&catalogue, &record, &verdict, print);
                 let from = (batch.source, position.clone());
                 self.joins.hold((own, waits_for), finding, from, batch.read_at);
             }
             Joined::New => {
                 notices.extend(self.count(batch, position, &record, &verdict, print, each));
+            }
+        }
+    }
+
+    /// Says what is news of a runtime or a node.
+    fn follow(
+        &mut self,
+        news: Vec<News>,
+        batch: &Batch<'_>,
+        position: &Position,
+        each: &mut Option<Each<'_>>,
+        notices: &mut Vec<Notice>,
+    ) {
+        for it in news {
+            match it {
+                News::Told(record) => self.judge(batch, position, *record, each, notices),
+                News::Over(rule) => {
+                    let still = self.runtimes.troubled(rule);
+                    notices.extend(self.incidents.over_but(rule, &still, batch.read_at));
+                }
             }
         }
     }
@@ -238,19 +259,39 @@ impl Pipeline {
             position,
             read_at: batch.read_at,
         };
-        self.ledger.error(batch.source, &sighting, verdict.known());
-        self.runtimes.failed(&sighting);
-        let (catalogue, redactor) = (&*self.catalogue, &*self.redactor);
-        let telling = Telling { catalogue, redactor, record, verdict, fingerprint };
+        let (catalogue, redactor) = (Arc::clone(&self.catalogue), Arc::clone(&self.redactor));
+        self.ledger.error(batch.source, &sighting, &redactor, verdict.known());
+        self.runtimes.failed(&sighting, rule.runtime);
+        let render = || {
+            redactor.redact(catalogue.finding(record.clone().into_owned(), verdict, fingerprint))
+        };
         if let Some(each) = each {
-            each(&sighting, &|| telling.whole());
+            each(&sighting, &render);
         }
-        self.incidents.observe(&sighting, &telling)
+        self.incidents.observe(&sighting, render)
     }
 
-    /// Resolves what is quiet and repeats what goes on.
+    fn render(
+        &self,
+        catalogue: &Catalogue,
+        record: &Record<'_>,
+        verdict: &Verdict<'_>,
+        fingerprint: Fingerprint,
+    ) -> Redacted<Finding> {
+        let record = record.clone().into_owned();
+        self.redactor.redact(catalogue.finding(record, verdict, fingerprint))
+    }
+
+    /// Tells of nodes that are silent, resolves what is quiet and repeats what goes on.
     pub fn tick(&mut self, now: Timestamp) -> Vec<Notice> {
-        self.incidents.tick(now)
+        let mut notices = Vec::new();
+        for (source, news) in self.runtimes.silent(now) {
+            let News::Told(record) = news else { continue };
+            let labels = self.labels.get(&source).cloned().unwrap_or_default();
+            notices.extend(self.own(&source, &labels, *record, now));
+        }
+        notices.extend(self.incidents.tick(now));
+        notices
     }
 
     /// Counts what was held long enough without word of a failed activity.
@@ -265,12 +306,14 @@ impl Pipeline {
             let labels = self.labels.get(&held.source).cloned().unwrap_or_default();
             let read_at = held.until.min(now);
             let sighting = Sighting::of(&finding, &labels, &held.position, read_at);
-            self.ledger.error(&held.source, &sighting, finding.rule != "unclassified");
-            self.runtimes.failed(&sighting);
+            let known = finding.rule != "unclassified";
+            self.ledger.error(&held.source, &sighting, &self.redactor, known);
+            let rule = self.catalogue.rule(&finding.rule);
+            self.runtimes.failed(&sighting, rule.and_then(|it| it.runtime));
             if let Some(each) = &mut each {
                 each(&sighting, &|| finding.clone());
             }
-            notices.extend(self.incidents.observe(&sighting, &finding));
+            notices.extend(self.incidents.observe(&sighting, || finding.clone()));
         }
         notices
     }
@@ -303,26 +346,6 @@ impl Pipeline {
         if damaged {
             self.ledger.issue(Format::Plain, shirwatch_parsers::IssueKind::InvalidUtf8);
         }
-    }
-}
-
-/// A record and its verdict, to be told where somebody asks.
-struct Telling<'a> {
-    catalogue: &'a Catalogue,
-    redactor: &'a Redactor,
-    record: &'a Record<'a>,
-    verdict: &'a Verdict<'a>,
-    fingerprint: Fingerprint,
-}
-
-impl Told for Telling<'_> {
-    fn names(&self) -> Redacted<Context<'static>> {
-        self.redactor.names(&self.record.context)
-    }
-
-    fn whole(&self) -> Redacted<Finding> {
-        let record = self.record.clone().into_owned();
-        self.redactor.redact(self.catalogue.finding(record, self.verdict, self.fingerprint))
     }
 }
 

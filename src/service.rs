@@ -16,11 +16,13 @@ pub mod event;
 mod feedback;
 mod life;
 pub mod log;
+mod members;
 pub mod orders;
 mod outbox;
 mod rules;
 #[cfg(windows)]
 pub mod scm;
+mod standing;
 mod systemd;
 pub mod tally;
 mod watchdog;

@@ -7,6 +7,18 @@ use serde_json::Value;
 use crate::support::{chain, root, shirwatch, stdout};
 
 #[test]
+fn a_report_of_nodes_is_explained_by_what_is_wrong() {
+    let list =
+        "IntegrationRuntimeName : ir-finance\n\nNodeName : NODE-2\nAvailableMemoryInMB : 100\n";
+    for text in
+        [r#"{"name":"ir-finance","nodes":[{"nodeName":"NODE-2","availableMemoryInMB":100}]}"#, list]
+    {
+        let said = stdout(&shirwatch(&["explain", text]));
+        assert!(said.contains("runtime-node-memory-low") && said.contains("NODE-2"), "{said}");
+    }
+}
+
+#[test]
 fn explain_names_the_root_the_rule_and_what_to_do() {
     let output = shirwatch(&["explain", &chain(1)]);
     let text = stdout(&output);

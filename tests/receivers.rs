@@ -76,6 +76,35 @@ fn a_kill_during_delivery_loses_no_alert_and_repeats_it_with_the_same_identity()
     assert_eq!(taking.heard().len(), 1);
 }
 
+#[test]
+fn a_member_that_was_away_is_told_when_it_is_back() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("a.log"), chain(1)).unwrap();
+    // A door at which nobody listens yet.
+    let away = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let first = Catcher::http("200 OK");
+    let daemon = Daemon::start(
+        dir.path(),
+        &format!(
+            "sources: [ {{ name: logs, file: {{ include: ['{}/*.log'], idle: 50ms }} }} ]\n\
+             receivers:\n- {{ name: am, alertmanager: {{ urls: ['http://{}', 'http://{away}'] }} }}\n",
+            dir.path().display(),
+            first.door
+        ),
+    );
+    let told = first.wait_for(1);
+    let failed = "shirwatch_notifications_failed_total{receiver=\"am\",reason=\"connection\"}";
+    daemon.wait_for("/metrics", failed);
+    // Within the half minute that the catcher waits, long before the refresh of each minute.
+    let second = Catcher::http_at(&away.to_string(), "200 OK");
+    let labels = |request: &str| -> serde_json::Value {
+        let alerts: serde_json::Value =
+            serde_json::from_str(request.split_once("\r\n\r\n").unwrap().1).unwrap();
+        alerts[0]["labels"].clone()
+    };
+    assert_eq!(labels(&second.wait_for(1)[0]), labels(&told[0]));
+}
+
 /// The key by which PagerDuty knows the event.
 fn dedup_key(request: &str) -> String {
     let body = request.split_once("\r\n\r\n").unwrap().1;

@@ -7,30 +7,39 @@ local q = import 'query.libsonnet';
 
 // The same as in the recording rule; the names of the states are the vendor's, in any case.
 local down = 'status=~"(?i:offline|initializefailed)"';
-local status(which) = '%s == 1' % q.metric('shirwatch_ir_status', which);
 
-// One number for a runtime: 3 is well, 2 is on its way or not fully there, 1 is down.
-local standing = |||
-  max by (integration_runtime) (
-    3 * (%s) or 2 * (%s) or 1 * (%s)
+local nodes = 'node=~"$node"';
+
+// One number for a runtime or a node: 3 is well, 2 is on its way or not fully there, 1 is down.
+local standing(name, by) = std.stripChars(|||
+  max by (%s) (
+    3 * (%s == 1) or 2 * (%s == 1) or 1 * (%s == 1)
   )
 ||| % [
-  status('status=~"(?i:online)"'),
-  status('status!~"(?i:online|offline|initializefailed)"'),
-  status(down),
-];
+  by,
+  q.metric(name, 'status=~"(?i:online)"'),
+  q.metric(name, 'status!~"(?i:online|offline|initializefailed)"'),
+  q.metric(name, down),
+], '\n');
 
-local timeline(width) = p.states('Runtimes', width, [p.line(std.stripChars(standing, '\n'), '{{integration_runtime}}')], [
-  [3, 'online', 'green'],
-  [2, 'limited', 'orange'],
-  [1, 'down', 'dark-red'],
-]);
+local states = [[3, 'online', 'green'], [2, 'limited', 'orange'], [1, 'down', 'dark-red']];
+local timeline(width) =
+  p.states('Runtimes', width, [p.line(standing('shirwatch_ir_status', 'integration_runtime'), '{{integration_runtime}}')], states);
+
+// What the service reports of nodes, where its answers are read as well.
+local reported(name, more='') = q.metric('shirwatch_ir_node_' + name, std.join(',', [nodes] + (if more == '' then [] else [more])));
+local by_node(name) = [p.line(reported(name), '{{integration_runtime}} {{node}}')];
+local asked = p.says('By the answers of `getMonitoringData` and `getStatus`, where a source holds them.');
+// A value of a node beside the version that runs there, so that one table holds both.
+local version = 'max by (integration_runtime, node, version) (%s)' % reported('info');
+local versioned(name, factor='') =
+  '%s * on (integration_runtime, node) group_left (version) %s%s'
+  % ['max by (integration_runtime, node) (%s)' % reported(name), version, factor];
 
 // What goes wrong on a node or between it and the rest, and not in a pipeline.
 local of_machine = 'category=~"ir-.*|credential-store|missing-dependency"';
 local of_network = 'category=~"connectivity|firewall|dns|private-endpoint|tls|proxy"';
 
-local nodes = 'node=~"$node"';
 local errors(by, which) = [p.line(q.counted('shirwatch_errors_total', by, more=which), '{{%s}}' % by)];
 
 d.dashboard('runtimes', 'Integration runtimes and nodes', 'How each integration runtime stands, when it was connected last, and what fails on its nodes.', [
@@ -68,6 +77,34 @@ d.dashboard('runtimes', 'Integration runtimes and nodes', 'How each integration 
   p.bars('Errors of machines by category', 12, errors('category', of_machine))
   + p.says('Registration, health, memory and disk, upgrades, the credential store, what is not installed.'),
   p.bars('Errors of the network by category', 12, errors('category', of_network)),
+
+  d.row('Nodes, as the service reports them'),
+  p.states('Nodes', 12, [p.line(standing('shirwatch_ir_node_status', 'integration_runtime, node'), '{{integration_runtime}} {{node}}')], states) + asked,
+  p.table('What runs where', 12, {
+    info: version,
+    connected: versioned('last_connect_timestamp_seconds', ' * 1000'),
+    heard: versioned('last_heard_timestamp_seconds', ' * 1000'),
+    expires: versioned('version_expiry_timestamp_seconds', ' * 1000'),
+    synced: versioned('credentials_in_sync'),
+    updated: '%s * on (integration_runtime) group_left max by (integration_runtime) (%s)' % [version, q.metric('shirwatch_ir_auto_update_enabled')],
+  }, [
+    ['integration_runtime', 'Runtime', []],
+    ['node', 'Node', []],
+    ['version', 'Version', []],
+    ['connected', 'Connected', p.as('dateTimeFromNow')],
+    ['heard', 'Heard of', p.as('dateTimeFromNow')],
+    ['expires', 'Version expires', p.as('dateTimeFromNow')],
+    ['synced', 'Credentials in sync', p.as('bool_yes_no')],
+    ['updated', 'Auto-update', p.as('bool_on_off')],
+  ]) + asked,
+  p.lines('Free memory', 8, by_node('available_memory_bytes'), 'bytes') + asked,
+  p.lines('Processor in use', 8, by_node('cpu_utilization_ratio'), 'percentunit') + asked,
+  p.lines('Jobs, of as many as may run', 8, [
+    p.line(reported('concurrent_jobs'), '{{node}}'),
+    p.line(reported('concurrent_jobs_limit'), '{{node}}: limit'),
+  ]) + asked,
+  p.lines('Received', 12, by_node('received_bytes'), 'bytes') + asked,
+  p.lines('Sent', 12, by_node('sent_bytes'), 'bytes') + asked,
 ], [
   d.variable('node', 'Node', 'shirwatch_node_errors_total', 'node'),
 ]) + {

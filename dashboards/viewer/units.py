@@ -12,7 +12,10 @@ def written(value, unit, now):
     if unit in ("bytes", "Bps"):
         return scaled(value, 1024, ["B", "KiB", "MiB", "GiB", "TiB"]) + ("/s" if unit == "Bps" else "")
     if unit == "dateTimeFromNow":
-        return f"{duration(max(now - value / 1000, 0))} ago"
+        age = now - value / 1000
+        return f"{duration(age)} ago" if age >= 0 else f"in {duration(-age)}"
+    if unit in ("bool_yes_no", "bool_on_off"):
+        return unit.split("_")[1 if value else 2]
     return scaled(value, 1000, ["", "K", "M", "G"]).strip()
 
 

@@ -22,6 +22,7 @@ mod loose_json;
 mod plain_text;
 mod portal;
 mod quoting;
+mod report;
 mod session_log;
 mod stamp;
 mod text;
@@ -60,6 +61,7 @@ fn read_within<'a>(whole: &'a str, settings: &Settings, depth: usize) -> Vec<Rec
         .or_else(|| quoting::read(text, whole, settings, depth))
         .or_else(|| behind_stamp(text, whole, settings))
         .or_else(|| portal::read(text, whole).map(|record| vec![record]))
+        .or_else(|| report::read_list(text).map(|record| vec![record]))
         .unwrap_or_else(|| vec![plain_text::read(text, whole, settings)])
 }
 

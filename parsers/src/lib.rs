@@ -14,12 +14,14 @@ pub mod lex;
 mod needle;
 pub mod numbers;
 pub mod record;
+pub mod report;
 pub mod table;
 mod xml;
 
 pub use chain::Link;
 pub use issue::{IssueKind, ParseIssue};
 pub use record::{Context, Format, Level, Record, Run, Side};
+pub use report::{NodeReport, Report};
 
 /// What a reader cannot know from the text alone.
 #[derive(Debug, Clone)]

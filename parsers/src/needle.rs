@@ -43,5 +43,5 @@ impl<const N: usize> Needles<N> {
 
 /// Searchers for these words.
 pub(crate) fn needles<const N: usize>(words: [&'static str; N]) -> [Finder<'static>; N] {
-    words.map(|it| Finder::new(it))
+    words.map(Finder::new)
 }

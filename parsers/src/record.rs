@@ -13,6 +13,7 @@ use crate::chain::Link;
 use crate::issue::ParseIssue;
 use crate::numbers;
 use crate::numbers::Number;
+use crate::report::Report;
 
 /// One thing that a log says happened.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -42,6 +43,9 @@ pub struct Record<'a> {
     /// How a run ended, where the record is about a run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run: Option<Run<'a>>,
+    /// How a runtime and its nodes stand, where the record is about that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report: Option<Box<Report>>,
     /// True when the text was cut before its end, or its head is missing.
     pub truncated: bool,
     /// What could not be read, and at which byte.
@@ -87,6 +91,7 @@ impl<'a> Record<'a> {
             message: Cow::Owned(self.message.into_owned()),
             chain: self.chain.into_iter().map(Link::into_owned).collect(),
             run: self.run.map(Run::into_owned),
+            report: self.report,
             truncated: self.truncated,
             issues: self.issues,
         }
@@ -115,6 +120,8 @@ pub enum Format {
     LogProperties,
     /// The session log of a copy activity (CSV).
     SessionLog,
+    /// What the service answers who asks how a runtime stands.
+    RuntimeStatus,
     /// Anything else.
     #[default]
     Plain,
@@ -133,6 +140,7 @@ impl Format {
             Self::EventLogJson => "event-log-json",
             Self::LogProperties => "log-properties",
             Self::SessionLog => "session-log",
+            Self::RuntimeStatus => "runtime-status",
             Self::Plain => "plain",
         }
     }

@@ -27,6 +27,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalogue::texts::Texts;
 use crate::model::finding::{Category, Cause, Fault, Severity};
+use crate::model::runtime::Standing;
 
 /// One entry of the catalogue.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -56,6 +57,10 @@ pub struct Rule {
     /// where no other rule does, and is not named beside one that does.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub general: bool,
+    /// What the error says of the integration runtime or the node on which it happens, if
+    /// anything: that it is `Offline`, `Limited`, and so on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runtime: Option<Standing>,
     /// When the rule fits: any one of these.
     #[serde(default, rename = "match")]
     pub alternatives: Vec<Match>,

@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use jiff::Timestamp;
 use shirwatch_parsers::{Settings, parse};
 
 use crate::catalogue::Catalogue;
@@ -29,6 +30,7 @@ use crate::model::finding::Finding;
 use crate::model::redacted::Redacted;
 use crate::model::redacted::RedactionConfig;
 use crate::model::redacted::Redactor;
+use crate::pipeline::runtimes;
 
 pub(crate) use page::{details, name, page, shorten, shown, whereabouts};
 
@@ -94,12 +96,15 @@ pub(super) fn read_text(file: Option<&Path>, text: Option<&str>) -> Result<Strin
 /// What the catalogue says of each record of a text.
 fn findings(catalogue: &Catalogue, text: &str) -> Vec<Redacted<Finding>> {
     let redactor = Redactor::new(&RedactionConfig::default());
-    let records = parse(text, &Settings::default());
-    let judged = records.into_iter().map(|record| {
+    #[expect(clippy::disallowed_methods, reason = "a command is its own clock")]
+    let now = Timestamp::now();
+    let records = parse(text, &Settings::default()).into_iter();
+    let records = records.flat_map(|it| runtimes::told(it.into_owned(), now));
+    let judged = records.map(|record| {
         let verdict = catalogue.classify(&record);
         let print = verdict.fingerprint(&record);
         let known = verdict.certain() || !record.chain.is_empty();
-        (known, redactor.redact(catalogue.finding(record.clone().into_owned(), &verdict, print)))
+        (known, redactor.redact(catalogue.finding(record.clone(), &verdict, print)))
     });
     let (errors, others): (Vec<_>, Vec<_>) = judged.partition(|(known, _)| *known);
     let shown = if errors.is_empty() { others.into_iter().take(1).collect() } else { errors };

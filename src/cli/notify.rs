@@ -47,6 +47,7 @@ pub(super) fn run(command: NotifyCommand) -> Done {
         let answer = runtime.block_on(delivery::say(receiver, &courier, &alert));
         let said = match &answer {
             Answer::Sent => "took the alert".to_owned(),
+            Answer::Partly { why } => format!("took the alert, but for a member: {why}"),
             Answer::Retry { why, .. } => format!("did not take it now: {why}"),
             Answer::Refused { why } => format!("refused it: {why}"),
         };

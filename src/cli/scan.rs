@@ -150,7 +150,8 @@ impl Scan {
         let mut pipeline = Pipeline::new(catalogue, Arc::clone(&redactor));
         pipeline.count_lines = true;
         let lines = (args.format == ScanFormat::Jsonl).then(|| BufWriter::new(std::io::stdout()));
-        let (tally, digest) = (Tally::default(), Digest::default());
+        let tally = Tally::redacting(Arc::clone(&redactor));
+        let digest = Digest::default();
         let seen = Seen { tally, digest, redactor, worst: None, lines, failed: None };
         Ok(Self {
             source: sources::open(&config, &opening).map_err(Failure::usage)?,

@@ -55,6 +55,11 @@ const ASKED: Duration = Duration::from_secs(3600);
 pub enum Answer {
     /// It was taken.
     Sent,
+    /// One member of a cluster took it, and another did not and may later.
+    Partly {
+        /// What happened to the other.
+        why: Failure,
+    },
     /// It was not taken, and may be later.
     Retry {
         /// How long the other side asks us to wait.
@@ -177,7 +182,8 @@ impl Courier {
         }
     }
 
-    /// Sends all requests at the same time. It is delivered when one was taken.
+    /// Sends all requests at the same time. It is delivered when one was taken, though who
+    /// was away is to be told again.
     async fn send_all(&self, requests: Vec<Request>) -> Answer {
         let mut tasks = JoinSet::new();
         for request in requests {
@@ -290,8 +296,15 @@ pub fn pause(attempts: u32, seed: u64, after: Option<Duration>) -> Duration {
 
 /// One answer for all doors of a system: the best of them.
 fn best(answers: Vec<Answer>) -> Answer {
+    let away = answers.iter().find_map(|it| match it {
+        Answer::Retry { why, .. } => Some(why.clone()),
+        _ => None,
+    });
+    if let Some(why) = away.filter(|_| answers.contains(&Answer::Sent)) {
+        return Answer::Partly { why };
+    }
     let rank = |it: &Answer| match it {
-        Answer::Sent => 0,
+        Answer::Sent | Answer::Partly { .. } => 0,
         Answer::Retry { .. } => 1,
         Answer::Refused { .. } => 2,
     };

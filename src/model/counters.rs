@@ -8,17 +8,20 @@
 //!
 //! Labels that come from a log can hold anything, and each new value costs memory here and
 //! in Prometheus. So beyond the cap a new combination is counted as `other`; one that was
-//! counted before, also before a restart, is never taken away.
+//! counted before, also before a restart, is never taken away. A new one is redacted first, so
+//! that it costs nothing afterwards.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
+use std::sync::Arc;
 
 use foldhash::fast::RandomState;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::metrics::{CAPPED, Cap, Metric, OTHER, PIPELINE_RUNS, SERIES_LIMITED};
+use crate::model::redacted::Redactor;
 use crate::model::totals::{SEPARATOR, Totals, label, series};
 
 /// Bytes kept of one label value; names are shorter, and a damaged log is not.
@@ -47,6 +50,7 @@ pub struct Counters {
     config: MetricsConfig,
     known: HashMap<&'static str, HashSet<String, RandomState>, RandomState>,
     key: String,
+    redactor: Arc<Redactor>,
 }
 
 impl Counters {
@@ -66,46 +70,78 @@ impl Counters {
         }
     }
 
+    /// Redacts names by this one from now on.
+    #[must_use]
+    pub fn redacting(self, redactor: Arc<Redactor>) -> Self {
+        Self { redactor, ..self }
+    }
+
     /// Adds `by` to the counter `metric` with a value for each of its labels.
     pub fn count(&mut self, totals: &mut Totals, metric: &Metric, values: &[&str], by: f64) {
         // Most series are known; then nothing is copied.
         if !self.plain(metric, values) {
-            let values = self.limited(totals, metric, values);
-            series(&mut self.key, metric.name, &values);
+            let values = self.cut(metric, values);
+            if !self.knows(metric, &values) {
+                let clean = self.clean(totals, metric, &values);
+                series(&mut self.key, metric.name, &texts(&clean));
+            }
         }
         totals.add(&self.key, by);
     }
 
-    /// Writes the key of the values, and says whether they may be counted as they are.
+    /// Whether the values may be counted as they are; their series is in `key` then.
     fn plain(&mut self, metric: &Metric, values: &[&str]) -> bool {
         let short = values.iter().all(|it| it.len() <= VALUE_LIMIT);
         let told = metric.name != PIPELINE_RUNS.name || self.config.pipeline_label;
-        short && told && self.admits(metric, values)
+        short && told && self.knows(metric, values)
     }
 
     /// Puts one value into the histogram `metric`.
     pub fn observe(&mut self, totals: &mut Totals, metric: &Metric, values: &[&str], value: f64) {
-        let values = self.limited(totals, metric, values);
-        observe(totals, metric, &values, value);
+        let values = self.cut(metric, values);
+        if self.knows(metric, &values) {
+            return observe(totals, metric, &values, value);
+        }
+        let clean = self.clean(totals, metric, &values);
+        observe(totals, metric, &texts(&clean), value);
     }
 
-    /// The values as they may be counted: cut, and `other` beyond the cap.
-    fn limited<'a>(
-        &mut self,
-        totals: &mut Totals,
-        metric: &Metric,
-        values: &[&'a str],
-    ) -> Vec<&'a str> {
+    /// The values without what is too long, and without what is not to be told apart.
+    fn cut<'a>(&self, metric: &Metric, values: &[&'a str]) -> Vec<&'a str> {
         let mut values: Vec<_> = values.iter().map(|it| beginning(it, VALUE_LIMIT)).collect();
         if metric.name == PIPELINE_RUNS.name && !self.config.pipeline_label {
             replace_open(metric, &mut values, "");
         }
-        if !self.admits(metric, &values) {
-            replace_open(metric, &mut values, OTHER);
-            series(&mut self.key, SERIES_LIMITED.name, &[metric.name]);
-            totals.add(&self.key, 1.0);
-        }
         values
+    }
+
+    /// The values of a new series as they may be counted: redacted, and `other` beyond the cap.
+    fn clean<'a>(
+        &mut self,
+        totals: &mut Totals,
+        metric: &Metric,
+        values: &[&'a str],
+    ) -> Vec<Cow<'a, str>> {
+        let redacted = |(name, value): (&&str, &&'a str)| match metric.open.contains(name) {
+            true => self.redactor.text(value),
+            false => Cow::Borrowed(*value),
+        };
+        let clean: Vec<_> = metric.labels.iter().zip(values).map(redacted).collect();
+        if self.admits(metric, &texts(&clean)) {
+            return clean;
+        }
+        let mut values = values.to_vec();
+        replace_open(metric, &mut values, OTHER);
+        series(&mut self.key, SERIES_LIMITED.name, &[metric.name]);
+        totals.add(&self.key, 1.0);
+        values.into_iter().map(Cow::Borrowed).collect()
+    }
+
+    /// Whether the combination is known, or any is; its series is in `key` then.
+    fn knows(&mut self, metric: &Metric, values: &[&str]) -> bool {
+        series(&mut self.key, metric.name, values);
+        let known = || self.known.get(metric.name).is_some_and(|it| it.contains(&self.key));
+        metric.cap == Cap::Closed || known()
     }
 
     /// Whether the combination is known, or there is room to learn it.
@@ -117,11 +153,12 @@ impl Counters {
             Cap::Configured => self.config.max_series,
         };
         let known = self.known.entry(metric.name).or_default();
-        if known.contains(&self.key) {
-            return true;
-        }
-        known.len() < cap && known.insert(self.key.clone())
+        known.contains(&self.key) || (known.len() < cap && known.insert(self.key.clone()))
     }
+}
+
+fn texts<'a>(values: &'a [Cow<'_, str>]) -> Vec<&'a str> {
+    values.iter().map(AsRef::as_ref).collect()
 }
 
 /// Puts `value` into the histogram `metric`, whose labels must come from closed sets.

@@ -114,6 +114,42 @@ pub const IR_STATUS: Metric =
 /// When an integration runtime was connected last.
 pub const IR_LAST_CONNECT: Metric =
     Metric::closed("shirwatch_ir_last_connect_timestamp_seconds", &["integration_runtime"]);
+/// Whether the service updates the nodes of an integration runtime.
+pub const IR_AUTO_UPDATE: Metric =
+    Metric::closed("shirwatch_ir_auto_update_enabled", &["integration_runtime"]);
+/// The labels of what is told of a node.
+const NODE: &[&str] = &["integration_runtime", "node"];
+/// How a node stands.
+pub const IR_NODE_STATUS: Metric =
+    Metric::closed("shirwatch_ir_node_status", &["integration_runtime", "node", "status"]);
+/// Which version runs on a node.
+pub const IR_NODE_INFO: Metric =
+    Metric::closed("shirwatch_ir_node_info", &["integration_runtime", "node", "version"]);
+/// When a node was heard of last.
+pub const IR_NODE_HEARD: Metric =
+    Metric::closed("shirwatch_ir_node_last_heard_timestamp_seconds", NODE);
+/// When a node was connected last.
+pub const IR_NODE_CONNECT: Metric =
+    Metric::closed("shirwatch_ir_node_last_connect_timestamp_seconds", NODE);
+/// When the version of a node expires.
+pub const IR_NODE_EXPIRY: Metric =
+    Metric::closed("shirwatch_ir_node_version_expiry_timestamp_seconds", NODE);
+/// Whether a node has the credentials that the others have.
+pub const IR_NODE_CREDENTIALS: Metric =
+    Metric::closed("shirwatch_ir_node_credentials_in_sync", NODE);
+/// Memory that is free on a node.
+pub const IR_NODE_MEMORY: Metric = Metric::closed("shirwatch_ir_node_available_memory_bytes", NODE);
+/// How much of the processor of a node is in use.
+pub const IR_NODE_CPU: Metric = Metric::closed("shirwatch_ir_node_cpu_utilization_ratio", NODE);
+/// Jobs that run on a node.
+pub const IR_NODE_JOBS: Metric = Metric::closed("shirwatch_ir_node_concurrent_jobs", NODE);
+/// Jobs that may run on a node at once.
+pub const IR_NODE_JOBS_LIMIT: Metric =
+    Metric::closed("shirwatch_ir_node_concurrent_jobs_limit", NODE);
+/// What a node receives.
+pub const IR_NODE_RECEIVED: Metric = Metric::closed("shirwatch_ir_node_received_bytes", NODE);
+/// What a node sends.
+pub const IR_NODE_SENT: Metric = Metric::closed("shirwatch_ir_node_sent_bytes", NODE);
 /// Bytes read.
 pub const SOURCE_BYTES: Metric = Metric::closed("shirwatch_source_bytes_total", &["source"]);
 /// Records read.

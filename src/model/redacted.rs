@@ -20,6 +20,7 @@ use std::ops::{Deref, Range};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shirwatch_parsers::Context;
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::model::finding::Finding;
 
@@ -33,11 +34,6 @@ impl<T> Redacted<T> {
     /// For the store alone: a value that was redacted when it was written.
     pub fn from_store(value: T) -> Self {
         Self(value)
-    }
-
-    /// What `part` names of it; a part of what holds no secret holds none.
-    pub fn part<U>(&self, part: impl FnOnce(&T) -> U) -> Redacted<U> {
-        Redacted(part(&self.0))
     }
 
     /// The value itself, to be shown.
@@ -84,6 +80,9 @@ pub enum RedactionLevel {
     Name,
 }
 
+/// How an alias begins.
+const ALIAS: &str = "name-";
+
 /// Takes secrets out of texts.
 #[derive(Debug, Default)]
 pub struct Redactor {
@@ -101,6 +100,17 @@ impl Redactor {
     #[must_use]
     pub fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
         self.take(text, &mut |_, _| {})
+    }
+
+    /// The name of a machine or a resource by which things are told apart. At the level `name`
+    /// another stands for it, the same each time.
+    #[must_use]
+    pub fn alias<'a>(&self, name: &'a str) -> Cow<'a, str> {
+        let done = name.is_empty() || name.starts_with(ALIAS) || name.starts_with("[redacted:");
+        if self.level < RedactionLevel::Name || done {
+            return self.text(name);
+        }
+        Cow::Owned(format!("{ALIAS}{:08x}", xxh3_64(name.as_bytes()) as u32))
     }
 
     /// The same, and tells each part that was taken out, with its label.

@@ -57,7 +57,7 @@ use Kind::{Counter, Gauge, Histogram};
 
 /// All metrics, in the order in which they are shown.
 #[rustfmt::skip]
-pub const TABLE: [Row; 35] = [
+pub const TABLE: [Row; 48] = [
     row(metrics::BUILD_INFO,            Gauge,     "The build that is running; always 1."),
     row(metrics::ERRORS,                Counter,   "Errors found in the logs."),
     row(metrics::ERROR_CODES,           Counter,   "Errors by the outermost error code of their exception chain."),
@@ -74,6 +74,19 @@ pub const TABLE: [Row; 35] = [
     row(metrics::TRIGGER_RUNS,          Counter,   "Trigger runs found in the logs."),
     row(metrics::IR_STATUS,             Gauge,     "The status of an integration runtime; 1 for the one that it has."),
     row(metrics::IR_LAST_CONNECT,       Gauge,     "When the integration runtime was connected to the service last."),
+    row(metrics::IR_AUTO_UPDATE,        Gauge,     "Whether the service updates the nodes of the integration runtime."),
+    row(metrics::IR_NODE_STATUS,        Gauge,     "The status of a node; 1 for the one that it has."),
+    row(metrics::IR_NODE_INFO,          Gauge,     "The version that runs on a node; always 1."),
+    row(metrics::IR_NODE_HEARD,         Gauge,     "When anything was heard of the node last, by the time in the log."),
+    row(metrics::IR_NODE_CONNECT,       Gauge,     "When the node was connected to the service last."),
+    row(metrics::IR_NODE_EXPIRY,        Gauge,     "When the version of the node expires."),
+    row(metrics::IR_NODE_CREDENTIALS,   Gauge,     "Whether the node has the credentials that the others have."),
+    row(metrics::IR_NODE_MEMORY,        Gauge,     "Memory that is free on the node, by the latest report of the service."),
+    row(metrics::IR_NODE_CPU,           Gauge,     "How much of the processor of the node is in use, 0 to 1."),
+    row(metrics::IR_NODE_JOBS,          Gauge,     "Jobs that run on the node."),
+    row(metrics::IR_NODE_JOBS_LIMIT,    Gauge,     "Jobs that may run on the node at once."),
+    row(metrics::IR_NODE_RECEIVED,      Gauge,     "Bytes that the node receives, in the near real-time measure of the service."),
+    row(metrics::IR_NODE_SENT,          Gauge,     "Bytes that the node sends, in the near real-time measure of the service."),
     row(metrics::SOURCE_BYTES,          Counter,   "Bytes read from the source."),
     row(metrics::SOURCE_RECORDS,        Counter,   "Records read from the source."),
     row(metrics::SOURCE_OUTCOMES,       Counter,   "What became of the records that were neither duplicate nor dropped."),
@@ -100,7 +113,7 @@ const fn row(metric: Metric, kind: Kind, help: &'static str) -> Row {
 }
 
 /// The status that an integration runtime can have; one it has besides is shown too.
-const IR_STATUSES: [&str; 8] = [
+const IR_STATUSES: [&str; 10] = [
     "Online",
     "Offline",
     "Limited",
@@ -109,6 +122,8 @@ const IR_STATUSES: [&str; 8] = [
     "Starting",
     "Stopped",
     "Upgrading",
+    "InitializeFailed",
+    "NeedUpgrade",
 ];
 
 /// What the gauges show at this moment. The service fills it.
@@ -165,12 +180,36 @@ pub struct SourceGauges {
 }
 
 /// How an integration runtime stands.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct RuntimeGauges {
     /// The status, as the service wrote it.
     pub status: Option<String>,
     /// When it was connected last.
     pub last_connect: Option<Timestamp>,
+    /// Whether the service updates its nodes.
+    pub auto_update: Option<bool>,
+    /// Its nodes, by name.
+    pub nodes: BTreeMap<String, NodeGauges>,
+}
+
+/// How a node of an integration runtime stands.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct NodeGauges {
+    /// The status, as the service wrote it.
+    pub status: Option<String>,
+    /// The version that runs there.
+    pub version: Option<String>,
+    /// What is measured there, as far as it is known.
+    pub values: Vec<(Metric, f64)>,
+}
+
+impl NodeGauges {
+    /// Whether more is known of the node than that it is there.
+    #[must_use]
+    pub fn says_something(&self) -> bool {
+        let heard = |it: &Metric| it.name == metrics::IR_NODE_HEARD.name;
+        self.status.is_some() || self.values.iter().any(|(it, _)| !heard(it))
+    }
 }
 
 /// The text of `/metrics`.
@@ -257,6 +296,32 @@ fn runtimes(
         if let Some(at) = runtime.last_connect {
             put(&metrics::IR_LAST_CONNECT, &[name], seconds(at));
         }
+        if let Some(it) = runtime.auto_update {
+            put(&metrics::IR_AUTO_UPDATE, &[name], f64::from(it));
+        }
+        for (node, it) in &runtime.nodes {
+            node_gauges([name, node], it, put);
+        }
+    }
+}
+
+/// The gauges of one node of an integration runtime.
+fn node_gauges(
+    [runtime, node]: [&str; 2],
+    it: &NodeGauges,
+    put: &mut impl FnMut(&Metric, &[&str], f64),
+) {
+    if let Some(current) = &it.status {
+        for status in IR_STATUSES {
+            put(&metrics::IR_NODE_STATUS, &[runtime, node, status], 0.0);
+        }
+        put(&metrics::IR_NODE_STATUS, &[runtime, node, current], 1.0);
+    }
+    if let Some(version) = &it.version {
+        put(&metrics::IR_NODE_INFO, &[runtime, node, version], 1.0);
+    }
+    for (metric, value) in &it.values {
+        put(metric, &[runtime, node], *value);
     }
 }
 
@@ -351,7 +416,8 @@ fn labels(metric: &Metric, values: &[String]) -> Vec<proto::LabelPair> {
 }
 
 /// Seconds since 1970, as Prometheus counts them.
-fn seconds(at: Timestamp) -> f64 {
+#[must_use]
+pub fn seconds(at: Timestamp) -> f64 {
     at.as_millisecond() as f64 / 1000.0
 }
 

@@ -29,6 +29,7 @@ mod sighting;
 mod tracked;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -37,14 +38,17 @@ use xxhash_rust::xxh3::xxh3_64;
 pub use crate::pipeline::incidents::config::AlertsConfig;
 pub use crate::pipeline::incidents::config::GroupBy;
 pub use crate::pipeline::incidents::config::IncidentsConfig;
-pub use crate::pipeline::incidents::sighting::{Sighting, Told};
+pub use crate::pipeline::incidents::sighting::Sighting;
 
 use crate::model::alert::Reason;
 use crate::model::changes::IncidentChange;
+use crate::model::finding::Finding;
 use crate::model::finding::Severity;
 use crate::model::fingerprint::Fingerprint;
 use crate::model::incident::Incident;
 use crate::model::incident::State;
+use crate::model::redacted::Redacted;
+use crate::model::redacted::Redactor;
 use crate::model::silence::Silence;
 use crate::pipeline::incidents::healing::Healing;
 use crate::pipeline::incidents::inhibit::Down;
@@ -74,6 +78,7 @@ pub struct Incidents {
     healing: Healing,
     down: Down,
     silences: Vec<Silence>,
+    redactor: Arc<Redactor>,
 }
 
 impl Incidents {
@@ -92,9 +97,20 @@ impl Incidents {
         it
     }
 
-    /// Counts one failure. `told` is asked only for what is wanted.
-    pub fn observe(&mut self, it: &Sighting<'_>, told: &impl Told) -> Option<Notice> {
-        let group = key::group(&self.config.group_by, it);
+    /// Redacts names by this one from now on; samples are redacted by who gives them.
+    #[must_use]
+    pub fn redacting(self, redactor: Arc<Redactor>) -> Self {
+        Self { redactor, ..self }
+    }
+
+    /// Counts one failure. `sample` gives the finding in full; it is called only where one
+    /// is wanted, since that costs more than all the rest.
+    pub fn observe(
+        &mut self,
+        it: &Sighting<'_>,
+        sample: impl FnOnce() -> Redacted<Finding>,
+    ) -> Option<Notice> {
+        let group = key::group(&self.config.group_by, it, &self.redactor);
         let mut print = it.fingerprint;
         let mut slot = key::slot(print, &group);
         if !self.known.contains_key(&slot) && !self.has_room() {
@@ -102,9 +118,9 @@ impl Incidents {
             slot = key::slot(print, &group);
         }
         match self.known.get_mut(&slot) {
-            Some(tracked) => tracked.again(it, told),
+            Some(tracked) => tracked.again(it, &self.redactor, sample),
             None => {
-                let tracked = Tracked::new(it, print, group, told.whole());
+                let tracked = Tracked::new(it, (print, group), &self.redactor, sample());
                 self.insert(slot, tracked);
             }
         }

@@ -9,6 +9,8 @@
 //! `/metrics` shows is what the store holds. A counter on the hot path is a lookup; nothing
 //! is allocated for a series that is known.
 
+use std::sync::Arc;
+
 use shirwatch_parsers::{Format, IssueKind, Record};
 
 use crate::model::counters::Counters;
@@ -16,6 +18,7 @@ use crate::model::counters::MetricsConfig;
 use crate::model::hour::{Hour, HourCount, Hours};
 use crate::model::metrics;
 use crate::model::metrics::Metric;
+use crate::model::redacted::Redactor;
 use crate::model::totals::Totals;
 use crate::pipeline::incidents::Sighting;
 
@@ -56,8 +59,8 @@ pub struct Ledger {
 impl Ledger {
     /// Goes on with what was stored.
     #[must_use]
-    pub fn restore(config: MetricsConfig, stored: &Totals) -> Self {
-        let mut counters = Counters::new(config);
+    pub fn restore(config: MetricsConfig, redactor: Arc<Redactor>, stored: &Totals) -> Self {
+        let mut counters = Counters::new(config).redacting(redactor);
         counters.restore(stored);
         Self { counters, ..Self::default() }
     }
@@ -89,7 +92,13 @@ impl Ledger {
     }
 
     /// Counts an error.
-    pub(super) fn error(&mut self, source: &str, it: &Sighting<'_>, known: bool) {
+    pub(super) fn error(
+        &mut self,
+        source: &str,
+        it: &Sighting<'_>,
+        redactor: &Redactor,
+        known: bool,
+    ) {
         let labels = [it.rule, it.category.as_str(), it.severity.as_str(), it.fault.as_str()];
         self.add(&metrics::ERRORS, &labels, 1.0);
         let time = it.record.time.unwrap_or(it.read_at);
@@ -101,7 +110,8 @@ impl Ledger {
             self.add(&metrics::ROOT_EXCEPTIONS, &[name], 1.0);
         }
         if let Some(node) = it.record.context.node.as_deref() {
-            let labels = [node, it.category.as_str(), it.severity.as_str()];
+            let node = redactor.alias(node);
+            let labels = [node.as_ref(), it.category.as_str(), it.severity.as_str()];
             self.add(&metrics::NODE_ERRORS, &labels, 1.0);
         }
         if !known {

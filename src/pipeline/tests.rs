@@ -1,5 +1,7 @@
 //! The flow as a table: text in, what was counted and what is open out.
 
+mod reports;
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::{Arc, LazyLock};

@@ -42,6 +42,7 @@ use crate::service::clock;
 use crate::service::event::Alarm;
 use crate::service::event::Event;
 use crate::service::feedback::Refused;
+use crate::service::members::Missed;
 use crate::service::rules::Folder;
 use crate::service::tally::Tally;
 use crate::service::watchdog::Watch;
@@ -112,6 +113,8 @@ pub struct Engine {
     pub(super) refreshed: Instant,
     /// Attempts so far of the alerts that are on their way.
     pub(super) attempts: HashMap<i64, u32>,
+    /// Receivers of which a member was away.
+    pub(super) missed: HashMap<String, Missed>,
     /// What was to be taken in anew and is not used.
     pub(super) refused: Refused,
     alarm: Alarm,
@@ -133,14 +136,17 @@ impl Engine {
         let loaded = parts.store.load()?;
         let config = &parts.config;
         let redactor = Arc::new(Redactor::new(&config.redaction));
-        let mut pipeline = Pipeline::new(Arc::clone(&parts.catalogue), redactor);
-        pipeline.ledger = Ledger::restore(config.metrics.clone(), &loaded.totals);
+        let mut pipeline = Pipeline::new(Arc::clone(&parts.catalogue), Arc::clone(&redactor));
+        let tally = Tally::redacting(Arc::clone(&redactor));
+        pipeline.ledger =
+            Ledger::restore(config.metrics.clone(), Arc::clone(&redactor), &loaded.totals);
         pipeline.joins = Joins::restore(&loaded.seen, loaded.held);
         let stored = loaded.incidents.into_iter().chain(loaded.resolved).collect();
         pipeline.incidents =
-            Incidents::restore(config.incidents.clone(), config.alerts.clone(), stored);
+            Incidents::restore(config.incidents.clone(), config.alerts.clone(), stored)
+                .redacting(Arc::clone(&redactor));
         pipeline.incidents.silence(parts.store.silences(clock())?);
-        pipeline.runtimes = Runtimes::restore(loaded.runtimes);
+        pipeline.runtimes = Runtimes::restore(config.runtimes.clone(), redactor, loaded.runtimes);
         pipeline.count_lines = once;
         let opening = Opening {
             checkpoints: &loaded.checkpoints,
@@ -175,11 +181,12 @@ impl Engine {
             rules: config.catalogue.dir.as_deref().map(Folder::new),
             blocked: None,
             blocked_since: None,
-            tally: Tally::default(),
+            tally,
             committed: now,
             ticked: now,
             refreshed: now,
             attempts: HashMap::new(),
+            missed: HashMap::new(),
             refused: Refused::default(),
             pulse: parts.pulse,
             stop: None,

@@ -7,10 +7,10 @@ use std::time::Instant;
 use crate::model::incident::{Incident, State};
 use crate::model::metrics::OPEN_INCIDENTS_SHOWN;
 use crate::outputs::prometheus::OpenIncident;
-use crate::outputs::prometheus::RuntimeGauges;
 use crate::outputs::prometheus::SourceGauges;
 use crate::service::clock;
 use crate::service::engine::Engine;
+use crate::service::standing;
 use crate::store::StoreError;
 use crate::web::shared::Health;
 
@@ -70,10 +70,9 @@ impl Engine {
         for (receiver, _) in self.shared.about().receivers {
             queues.entry(receiver).or_insert(0);
         }
-        let runtimes = self.pipeline.runtimes.iter().map(|(name, it)| {
-            let status = Some(it.status.clone());
-            (name.clone(), RuntimeGauges { status, last_connect: it.last_connect })
-        });
+        let now = clock();
+        let runtimes = self.pipeline.runtimes.iter();
+        let runtimes = runtimes.map(|(name, it)| (name.clone(), standing::runtime(it, now)));
         let runtimes = runtimes.collect();
         let mut snapshot = self.shared.snapshot_mut();
         snapshot.version = env!("CARGO_PKG_VERSION").to_owned();

@@ -21,6 +21,7 @@ use crate::outputs::wording;
 use crate::pipeline::incidents::Notice;
 use crate::service::clock;
 use crate::service::engine::Engine;
+use crate::service::members::Missed;
 
 /// How often receivers that keep state are told of what goes on.
 const REFRESH: Duration = Duration::from_secs(60);
@@ -62,7 +63,11 @@ impl Engine {
     }
 
     fn send(&mut self, alert: &Alert) {
-        for receiver in self.delivery.recipients(alert) {
+        self.send_to(alert, |_| true);
+    }
+
+    fn send_to(&mut self, alert: &Alert, wanted: impl Fn(&str) -> bool) {
+        for receiver in self.delivery.recipients(alert).into_iter().filter(|it| wanted(it)) {
             let over = alert.status == AlertStatus::Resolved;
             if !over && full(self.shared.snapshot().queues.get(receiver), self.changes.outbox.len())
             {
@@ -77,17 +82,29 @@ impl Engine {
 
     /// Tells receivers that keep state what goes on, before they forget it.
     pub(super) fn refresh(&mut self, now: Timestamp) {
-        if self.refreshed.elapsed() < REFRESH {
+        let whole = self.refreshed.elapsed() >= REFRESH;
+        let late = self.late();
+        if !whole && late.is_empty() {
             return;
         }
-        self.refreshed = Instant::now();
+        if whole {
+            self.refreshed = Instant::now();
+        }
         let told = |it: &&Incident| it.state == State::Open && it.notified_at.is_some();
         let open = self.pipeline.incidents.iter().filter(told);
         let open: Vec<String> = open.map(|it| it.key.clone()).collect();
         for key in open {
             let Some(incident) = self.whole(&key) else { continue };
-            self.send(&wording::alert(&incident, Reason::Refresh, now, &self.wording));
+            let alert = wording::alert(&incident, Reason::Refresh, now, &self.wording);
+            self.send_to(&alert, |name| whole || late.iter().any(|it| it == name));
         }
+    }
+
+    /// Receivers of which a member was away and may be back.
+    fn late(&mut self) -> Vec<String> {
+        let now = Instant::now();
+        let due = self.missed.iter_mut().filter_map(|(name, it)| it.is_due(now).then_some(name));
+        due.cloned().collect()
     }
 
     /// Hands to the workers what is due, as far as they have room.
@@ -124,8 +141,18 @@ impl Engine {
         self.pipeline.ledger.observe(&metrics::NOTIFICATION_LATENCY, &[receiver], seconds);
         let (done, failure) = match &outcome.result {
             Answer::Sent => {
+                let missed = self.missed.get_mut(receiver);
+                if missed.is_some_and(|it| it.is_over(Instant::now())) {
+                    self.missed.remove(receiver);
+                }
                 self.pipeline.ledger.add(&metrics::NOTIFICATIONS, &[receiver], 1.0);
                 (self.store.sent(id), None)
+            }
+            Answer::Partly { why } => {
+                let missed = self.missed.entry(receiver.to_owned());
+                missed.and_modify(Missed::again).or_insert_with(|| Missed::new(Instant::now()));
+                self.pipeline.ledger.add(&metrics::NOTIFICATIONS, &[receiver], 1.0);
+                (self.store.sent(id), Some(why))
             }
             Answer::Retry { after, why } if attempts < ATTEMPTS => {
                 let pause = pause(attempts, id.unsigned_abs(), *after);

@@ -3,6 +3,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 use serde::{Serialize, Serializer};
@@ -11,6 +12,7 @@ use crate::model::finding::Finding;
 use crate::model::fingerprint::template;
 use crate::model::metrics;
 use crate::model::redacted::Redacted;
+use crate::model::redacted::Redactor;
 use crate::pipeline::incidents::Sighting;
 
 /// Names kept apart in one table; a summary with more helps nobody.
@@ -90,9 +92,18 @@ pub struct Tally {
     pub by_node: Table,
     /// Records that were given up, by reason; duplicates among them.
     pub dropped: Table,
+    /// What names are redacted by.
+    #[serde(skip)]
+    pub(crate) redactor: Arc<Redactor>,
 }
 
 impl Tally {
+    /// Sums that redact names by this one.
+    #[must_use]
+    pub fn redacting(redactor: Arc<Redactor>) -> Self {
+        Self { redactor, ..Self::default() }
+    }
+
     /// Counts one error; `full` is asked for what no rule knows.
     pub fn count(&mut self, it: &Sighting<'_>, full: &dyn Fn() -> Redacted<Finding>) {
         self.findings += 1;
@@ -105,8 +116,11 @@ impl Tally {
         add(&mut self.by_rule, Some(it.rule), 1);
         add(&mut self.by_code, it.record.outer_code(), 1);
         add(&mut self.by_root_type, root, 1);
-        add(&mut self.by_pipeline, it.record.context.pipeline.as_deref(), 1);
-        add(&mut self.by_node, it.record.context.node.as_deref(), 1);
+        let at = &it.record.context;
+        let pipeline = at.pipeline.as_deref().map(|it| self.redactor.text(it));
+        let node = at.node.as_deref().map(|it| self.redactor.alias(it));
+        add(&mut self.by_pipeline, pipeline.as_deref(), 1);
+        add(&mut self.by_node, node.as_deref(), 1);
     }
 
     /// Takes in counters of the ledger.

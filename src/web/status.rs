@@ -16,7 +16,7 @@ use crate::web::api::beside;
 use crate::web::api::stored;
 use crate::web::shared::{Health, Shared};
 use crate::web::status::ledger::SourceLedger;
-use crate::web::status::rows::{ReceiverRow, RuntimeRow, SourceRow};
+use crate::web::status::rows::{NodeRow, ReceiverRow, RuntimeRow, SourceRow};
 
 pub mod ledger;
 pub mod rows;
@@ -77,8 +77,10 @@ fn runtimes(shared: &Shared) -> Vec<RuntimeRow> {
         name: name.clone(),
         status: it.status.clone(),
         last_connect: it.last_connect,
+        nodes: it.nodes.iter().filter(|it| it.1.says_something()).map(NodeRow::of).collect(),
     };
-    snapshot.runtimes.iter().map(row).collect()
+    let rows = snapshot.runtimes.iter().map(row);
+    rows.filter(|it| !it.name.is_empty() || !it.nodes.is_empty()).collect()
 }
 
 /// The sources, each with its ledger; also those that are configured no more.

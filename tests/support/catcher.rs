@@ -19,7 +19,12 @@ pub(crate) struct Catcher {
 impl Catcher {
     /// A web server that answers every request with this status line.
     pub(crate) fn http(status: &'static str) -> Self {
-        Self::tcp(move |stream, heard| {
+        Self::http_at("127.0.0.1:0", status)
+    }
+
+    /// The same at a door that was agreed on before.
+    pub(crate) fn http_at(door: &str, status: &'static str) -> Self {
+        Self::tcp(door, move |stream, heard| {
             let (request, mut stream) = request(stream)?;
             heard.lock().unwrap().push(request);
             let end = "Content-Length: 0\r\nConnection: close\r\n\r\n";
@@ -30,7 +35,7 @@ impl Catcher {
     /// A web server that reads each request, says nothing, and keeps the connection.
     pub(crate) fn silent() -> Self {
         let kept = Mutex::new(Vec::new());
-        Self::tcp(move |stream, heard| {
+        Self::tcp("127.0.0.1:0", move |stream, heard| {
             let (request, stream) = request(stream)?;
             heard.lock().unwrap().push(request);
             kept.lock().unwrap().push(stream);
@@ -40,7 +45,7 @@ impl Catcher {
 
     /// A mail server; each mail is kept decoded, with its header.
     pub(crate) fn smtp() -> Self {
-        Self::tcp(|stream, heard| {
+        Self::tcp("127.0.0.1:0", |stream, heard| {
             let mail = mail(stream).ok()?;
             heard.lock().unwrap().push(decoded(&mail));
             Some(())
@@ -83,8 +88,11 @@ impl Catcher {
         Self { door, heard: Arc::default() }
     }
 
-    fn tcp(serve: impl Fn(TcpStream, &Mutex<Vec<String>>) -> Option<()> + Send + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    fn tcp(
+        door: &str,
+        serve: impl Fn(TcpStream, &Mutex<Vec<String>>) -> Option<()> + Send + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind(door).unwrap();
         let caught = Self::at(listener.local_addr().unwrap().to_string());
         let heard = Arc::clone(&caught.heard);
         std::thread::spawn(move || {

@@ -11,7 +11,7 @@
 use crate::Settings;
 use crate::envelope::keys::{Key, Slots};
 use crate::envelope::text::{note, offset_in};
-use crate::envelope::{diagnostic, event_json, loose_json};
+use crate::envelope::{diagnostic, event_json, loose_json, report};
 use crate::issue::IssueKind;
 use crate::json::{Fields, Raw};
 use crate::record::Record;
@@ -139,6 +139,7 @@ impl<'a> Reader<'a, '_> {
     fn record(&mut self, raw: Raw<'a>, slots: &Slots<'a>, fields: &Fields<'a>) {
         let mut record = self
             .known(slots)
+            .or_else(|| report::read(raw, slots, self.whole, self.settings))
             .unwrap_or_else(|| loose_json::read(raw, slots, self.whole, self.settings));
         if let Some(at) = fields.damage() {
             note(&mut record, offset_in(self.whole, raw.0) + at, IssueKind::InvalidJson);

@@ -35,7 +35,7 @@ pub(crate) fn time<'a>(
 }
 
 /// `{"value":"\/Date(…)\/","DateTime":"…"}` is how an older shell writes a time.
-fn plain(raw: Raw<'_>) -> Raw<'_> {
+pub(crate) fn plain(raw: Raw<'_>) -> Raw<'_> {
     if raw.is_object() { raw.get("value").unwrap_or(raw) } else { raw }
 }
 

@@ -19,9 +19,11 @@ pub(super) fn run(bytes: &[u8], at: usize) -> usize {
         0 => 0,
         at => bytes.len().min(at + WORD),
     };
+    let begin = at;
     let mut at = match one_by_one(bytes, at, near) {
         Err(stop) => return stop,
-        Ok(at) => at,
+        // What begins in the last of these bytes ends behind them.
+        Ok(end) => begin.max(end.saturating_sub(AHEAD)),
     };
     while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
         match first(block) {
@@ -41,7 +43,7 @@ fn first(bytes: &[u8; BLOCK + AHEAD]) -> usize {
     for (i, flag) in flags.iter_mut().enumerate() {
         let [a, b, c, d] = [bytes[i], bytes[i + 1], bytes[i + 2], bytes[i + 3]];
         let [l, m, n, o] = [a | 0x20, b | 0x20, c | 0x20, d | 0x20];
-        let odd = (a < b' ') | (a >= 0x7f) | (a == b'&') | (a == b'\\');
+        let odd = !(b' '..0x7f).contains(&a) | (a == b'&') | (a == b'\\');
         let apostrophe = (a == b'\'') & (m == b't');
         let blanks = (a == b' ') & (b == b' ');
         let cannot = (l == b'n') & (m == b'n') & (n == b'o') & (o == b't');
@@ -97,18 +99,22 @@ mod tests {
     }
 
     proptest! {
-        /// Where nothing is skipped, nothing is missed: each stop of the slow way is one of
-        /// the quick way or lies in a run that has no word to fold.
+        /// However a text is cut into runs, what is copied holds nothing that needs a look.
         #[test]
-        fn the_quick_way_stops_where_it_must(text in "([a-zA-Z .,'&\\\\é]|cannot|occured|shaded\\.|  |n't){0,40}") {
+        fn nothing_is_passed_over(text in "([a-z]{1,9}|cannot|occured|shaded\\.|  |n't|&|é){0,40}") {
             let bytes = text.as_bytes();
-            let end = run(bytes, 0);
-            let plain = &text[..end];
-            prop_assert!(!plain.contains(['&', '\\', 'é']) && !plain.contains("  "));
-            let plain = plain.to_lowercase();
-            for word in ["cannot", "occured", "shaded.", "n't"] {
-                prop_assert!(!plain.contains(word), "{plain}");
+            let (mut at, mut odd) = (0, vec![]);
+            while at < bytes.len() {
+                let end = run(bytes, at);
+                odd.extend(bytes[at..end].iter().filter(|it| **it == b'&' || !it.is_ascii()));
+                // The byte before may be a part of a word.
+                let plain = &bytes[at.saturating_sub(1)..end];
+                for word in ["annot", "ccured", "haded.", "  ", "n't"] {
+                    odd.extend(memchr::memmem::find(plain, word.as_bytes()).map(|_| &bytes[at]));
+                }
+                at = end + 1;
             }
+            prop_assert!(odd.is_empty(), "{odd:?}");
         }
     }
 }

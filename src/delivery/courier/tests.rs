@@ -95,7 +95,7 @@ async fn headers_and_body_arrive() {
 #[rustfmt::skip]
 async fn one_member_that_takes_it_is_enough() {
     // answers of the members                  together
-    check_members(&["200 OK", "500 Broken"],   "sent").await;
+    check_members(&["200 OK", "500 Broken"],   "partly server-error").await;
     check_members(&["400 Bad", "200 OK"],      "sent").await;
     check_members(&["400 Bad", "500 Broken"],  "retry server-error").await;
     check_members(&["400 Bad", "404 None"],    "refused rejected").await;
@@ -216,6 +216,7 @@ async fn serve(answer: &str) -> (String, tokio::task::JoinHandle<String>) {
 pub(in crate::delivery) fn summary(answer: &Answer) -> String {
     match answer {
         Answer::Sent => "sent".to_owned(),
+        Answer::Partly { why } => format!("partly {}", why.kind.as_str()),
         Answer::Retry { after: Some(after), why } => {
             format!("retry {} after {}s", why.kind.as_str(), after.as_secs())
         }

@@ -73,6 +73,7 @@ fn record(it: &mut Pass<'_>, record: &mut Record<'static>) {
         message,
         chain,
         run,
+        report,
         truncated: _,
         issues: _,
     } = record;
@@ -83,6 +84,8 @@ fn record(it: &mut Pass<'_>, record: &mut Record<'static>) {
     if let Some(Run { status, seconds: _ }) = run {
         text(it, status);
     }
+    // A finding speaks of one trouble; the whole report was taken in before.
+    *report = None;
 }
 
 fn link(it: &mut Pass<'_>, link: &mut Link<'static>) {

@@ -31,7 +31,17 @@ fn snapshot() -> Snapshot {
         severity: Severity::Error,
         first_seen: at,
     };
-    let runtime = RuntimeGauges { status: Some("Limited".to_owned()), last_connect: Some(at) };
+    let node = NodeGauges {
+        status: Some("Online".to_owned()),
+        version: Some("5.60.9000.1".to_owned()),
+        values: vec![(metrics::IR_NODE_MEMORY, 432_013_312.0), (metrics::IR_NODE_CPU, 0.97)],
+    };
+    let runtime = RuntimeGauges {
+        status: Some("Limited".to_owned()),
+        last_connect: Some(at),
+        auto_update: Some(true),
+        nodes: BTreeMap::from([("node-1".to_owned(), node)]),
+    };
     Snapshot {
         version: "0.1.0".to_owned(),
         revision: "abc".to_owned(),

@@ -11,6 +11,7 @@ use shirwatch_parsers::Record;
 
 use crate::model::alert::Reason;
 use crate::model::incident::Ended;
+use crate::model::incident::Incident;
 use crate::model::incident::State;
 use crate::pipeline::incidents::Incidents;
 use crate::pipeline::incidents::Notice;
@@ -95,6 +96,31 @@ impl Incidents {
         let open = self.known.iter().filter(|(_, it)| it.incident.state == State::Open);
         let slots = open.filter(|(_, it)| it.incident.rule == rule).map(|(slot, _)| *slot);
         let slots: Vec<_> = slots.collect();
+        slots.into_iter().filter_map(|slot| self.end(slot, Ended::Over, now)).collect()
+    }
+
+    /// Resolves what a rule opened of runtimes and nodes, unless its trouble goes on with one
+    /// of `still`. What is flapping stays open until it is quiet.
+    pub fn over_but(
+        &mut self,
+        rule: &str,
+        still: &[(&str, Option<&str>)],
+        now: Timestamp,
+    ) -> Vec<Notice> {
+        let fits = |it: &Incident, field: &str, name: &str| {
+            it.group.get(field).is_none_or(|group| group == name)
+        };
+        let goes_on = |it: &Incident| {
+            still.iter().any(|(runtime, node)| {
+                fits(it, "integration_runtime", runtime)
+                    && fits(it, "node", node.unwrap_or_default())
+            })
+        };
+        let open = self.known.iter().filter(|(_, it)| {
+            let it = &it.incident;
+            it.state == State::Open && it.rule == rule && !it.course.flapping && !goes_on(it)
+        });
+        let slots: Vec<_> = open.map(|(slot, _)| *slot).collect();
         slots.into_iter().filter_map(|slot| self.end(slot, Ended::Over, now)).collect()
     }
 

@@ -1,7 +1,8 @@
 //! Which runtimes and nodes are down, so that what follows from it is not told as well.
 //!
 //! A critical `ir-health` incident names the runtime or the node that is down. While it is
-//! open, connectivity errors of the same runtime or node are counted and told to nobody.
+//! open, connectivity errors of the same runtime or node are counted and told to nobody. Where
+//! the service reports that a node is down, its runtime is named beside it and is not down.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,6 +10,9 @@ use crate::model::finding::Category;
 use crate::model::finding::Severity;
 use crate::model::incident::Incident;
 use crate::model::incident::State;
+
+/// The rule of a node that is down while its runtime need not be.
+const NODE_DOWN: &str = "runtime-node-offline";
 
 /// Names of what is down, each with the incidents that say so.
 #[derive(Debug, Default)]
@@ -24,7 +28,9 @@ impl Down {
             self.forget(slot);
             return;
         }
-        for name in it.places.integration_runtimes.iter().chain(&it.places.nodes) {
+        let of_node = it.rule == NODE_DOWN;
+        let runtimes = it.places.integration_runtimes.iter().filter(|_| !of_node);
+        for name in runtimes.chain(&it.places.nodes) {
             if !self.0.get(name).is_some_and(|slots| slots.contains(&slot)) {
                 self.0.entry(name.clone()).or_default().insert(slot);
             }

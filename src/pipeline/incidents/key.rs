@@ -10,11 +10,16 @@ use std::collections::BTreeMap;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::model::fingerprint::Fingerprint;
+use crate::model::redacted::Redactor;
 use crate::pipeline::incidents::config::GroupBy;
 use crate::pipeline::incidents::sighting::Sighting;
 
 /// What tells this failure apart beside its fingerprint.
-pub(super) fn group(group_by: &[GroupBy], it: &Sighting<'_>) -> BTreeMap<String, String> {
+pub(super) fn group(
+    group_by: &[GroupBy],
+    it: &Sighting<'_>,
+    redactor: &Redactor,
+) -> BTreeMap<String, String> {
     let at = &it.record.context;
     let mut group = it.labels.clone();
     for field in group_by {
@@ -25,7 +30,13 @@ pub(super) fn group(group_by: &[GroupBy], it: &Sighting<'_>) -> BTreeMap<String,
             GroupBy::IntegrationRuntime => ("integration_runtime", &at.integration_runtime),
             GroupBy::Node => ("node", &at.node),
         };
-        group.insert(name.to_owned(), value.as_deref().unwrap_or_default().to_owned());
+        let value = value.as_deref().unwrap_or_default();
+        // The names that the context of a sample loses at the level `name`.
+        let value = match field {
+            GroupBy::Factory | GroupBy::Node => redactor.alias(value),
+            _ => redactor.text(value),
+        };
+        group.insert(name.to_owned(), value.into_owned());
     }
     group
 }

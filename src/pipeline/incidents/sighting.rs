@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use shirwatch_parsers::{Context, Record};
+use shirwatch_parsers::Record;
 
 use crate::model::batch::Position;
 use crate::model::finding::Category;
@@ -14,26 +14,6 @@ use crate::model::finding::Fault;
 use crate::model::finding::Finding;
 use crate::model::finding::Severity;
 use crate::model::fingerprint::Fingerprint;
-use crate::model::redacted::Redacted;
-
-/// What is told of a failure where it is wanted; each costs more than to count it.
-pub trait Told {
-    /// Where it happened.
-    fn names(&self) -> Redacted<Context<'static>>;
-    /// All of it.
-    fn whole(&self) -> Redacted<Finding>;
-}
-
-/// A finding that is there already.
-impl Told for Redacted<Finding> {
-    fn names(&self) -> Redacted<Context<'static>> {
-        self.part(|it| it.record.context.clone())
-    }
-
-    fn whole(&self) -> Redacted<Finding> {
-        self.clone()
-    }
-}
 
 /// One failure that is to be counted.
 #[derive(Debug, Clone, Copy)]

@@ -13,8 +13,6 @@ use super::*;
 use crate::model::batch::Position;
 use crate::model::finding::Category;
 use crate::model::finding::Fault;
-use crate::model::finding::Finding;
-use crate::model::redacted::Redacted;
 
 /// What happens.
 #[derive(Debug, Clone, Copy)]
@@ -81,7 +79,7 @@ fn observe(
         read_at,
     };
     // The places come from the sample; it has to name the runtime, as the record does.
-    it.observe(&sighting, &*SAMPLE)
+    it.observe(&sighting, || SAMPLE.clone())
 }
 
 /// Does one step, then looks at the time; gives what is told.

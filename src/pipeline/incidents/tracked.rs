@@ -1,10 +1,8 @@
 //! One incident in memory, and what happened to it since the last commit.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use shirwatch_parsers::Context;
 
 use crate::model::alert::Reason;
 use crate::model::changes::Occurrence;
@@ -16,11 +14,12 @@ use crate::model::incident::Ended;
 use crate::model::incident::Incident;
 use crate::model::incident::State;
 use crate::model::redacted::Redacted;
+use crate::model::redacted::Redactor;
 use crate::pipeline::incidents::Notice;
 use crate::pipeline::incidents::key::name;
 use crate::pipeline::incidents::places::knows;
 use crate::pipeline::incidents::places::places;
-use crate::pipeline::incidents::sighting::{Sighting, Told};
+use crate::pipeline::incidents::sighting::Sighting;
 
 /// Occurrences kept of one incident between two commits.
 const OCCURRENCES: usize = 5;
@@ -48,11 +47,10 @@ impl Tracked {
 
     pub(super) fn new(
         it: &Sighting<'_>,
-        fingerprint: Fingerprint,
-        group: BTreeMap<String, String>,
+        (fingerprint, group): (Fingerprint, BTreeMap<String, String>),
+        redactor: &Redactor,
         sample: Redacted<Finding>,
     ) -> Self {
-        let context = sample.part(|it| it.record.context.clone());
         let time = it.record.time.unwrap_or(it.read_at);
         let incident = Incident {
             key: name(fingerprint, &group),
@@ -82,13 +80,16 @@ impl Tracked {
             changed: true,
             created: true,
         };
-        tracked.keep_occurrence(it, time, || context);
+        tracked.keep_occurrence(it, redactor, time);
         tracked
     }
 
-    /// Counts one failure more. Where it happened is asked for by `context`, and only where
-    /// that is not known; the whole finding, which costs most, now and then.
-    pub(super) fn again(&mut self, it: &Sighting<'_>, told: &impl Told) {
+    pub(super) fn again(
+        &mut self,
+        it: &Sighting<'_>,
+        redactor: &Redactor,
+        sample: impl FnOnce() -> Redacted<Finding>,
+    ) {
         let time = it.record.time.unwrap_or(it.read_at);
         let incident = &mut self.incident;
         if incident.state == State::Resolved {
@@ -102,38 +103,35 @@ impl Tracked {
         incident.last_seen = incident.last_seen.max(time);
         incident.last_read = incident.last_read.max(it.read_at);
         if !knows(&incident.places, it.record) {
-            incident.places.merge(&places(&told.names()));
+            incident.places.merge(&places(&redactor.names(&it.record.context)));
         }
         if it.read_at.duration_since(self.sampled_at) >= SAMPLE_EVERY {
-            let sample = told.whole();
+            let sample = sample();
             incident.title.clone_from(&sample.title);
             incident.sample = Some(sample);
             self.sampled_at = it.read_at;
         }
         self.changed = true;
-        self.keep_occurrence(it, time, || told.names());
+        self.keep_occurrence(it, redactor, time);
     }
 
-    fn keep_occurrence(
-        &mut self,
-        it: &Sighting<'_>,
-        time: Timestamp,
-        context: impl FnOnce() -> Redacted<Context<'static>>,
-    ) {
+    fn keep_occurrence(&mut self, it: &Sighting<'_>, redactor: &Redactor, time: Timestamp) {
         *self.hours.entry(Hour::of(time, it.read_at)).or_default() += 1;
         if self.occurrences.len() >= OCCURRENCES {
             return;
         }
-        let at = context().into_inner();
-        let text = |it: Option<Cow<'static, str>>| it.map(Cow::into_owned);
+        let at = &it.record.context;
+        let text = |it: &Option<std::borrow::Cow<'_, str>>| {
+            it.as_deref().map(|it| redactor.text(it).into_owned())
+        };
         self.occurrences.push(Occurrence {
             time,
             position: it.position.clone(),
-            pipeline: text(at.pipeline),
-            pipeline_run_id: text(at.pipeline_run_id),
-            activity: text(at.activity),
-            activity_run_id: text(at.activity_run_id),
-            node: text(at.node),
+            pipeline: text(&at.pipeline),
+            pipeline_run_id: text(&at.pipeline_run_id),
+            activity: text(&at.activity),
+            activity_run_id: text(&at.activity_run_id),
+            node: at.node.as_deref().map(|it| redactor.alias(it).into_owned()),
         });
     }
 

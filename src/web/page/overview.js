@@ -60,10 +60,28 @@ function found(incidents, status, show) {
 
 const GOOD = { Online: 'good', Limited: 'warning', Initializing: 'info', Starting: 'info', Upgrading: 'info' };
 
-/** The runtimes, and the nodes that open incidents name. */
+const standing = (status) => (status ? badge(GOOD[status] || 'critical', status) : badge('plain', 'unknown'));
+
+/** What the service reports of a node, in a few words. */
+function load(gauges) {
+  const of = (gauge) => gauges[`shirwatch_ir_node_${gauge}`];
+  const words = [
+    of('available_memory_bytes') === undefined ? null : `${bytes(of('available_memory_bytes'))} free`,
+    of('cpu_utilization_ratio') === undefined ? null : `${Math.round(of('cpu_utilization_ratio') * 100)} % busy`,
+    of('concurrent_jobs') === undefined ? null : `${of('concurrent_jobs')} of ${of('concurrent_jobs_limit') ?? '?'} jobs`,
+    of('credentials_in_sync') === 0 ? 'credentials out of sync' : null,
+  ];
+  return words.filter(Boolean).join(', ');
+}
+
+/** The runtimes with their nodes, and the nodes that open incidents name. */
 function runtimes(known, incidents, show) {
-  const rows = known.map((it) => el('li', null, el('span.break', null, el('bdi', null, it.name)), badge(GOOD[it.status] || 'critical', it.status || 'unknown'),
-    it.last_connect ? el('span.quiet.small', null, 'connected ', time(it.last_connect)) : null));
+  const rows = known.flatMap((it) => [
+    it.name ? el('li', null, el('span.break', null, el('bdi', null, it.name)), standing(it.status),
+      it.last_connect ? el('span.quiet.small', null, 'connected ', time(it.last_connect)) : null) : null,
+    ...it.nodes.map((node) => el('li', null, el('span.break.small', null, 'node ', el('bdi', null, node.name)), node.status ? standing(node.status) : null,
+      el('span.quiet.small', null, load(node.gauges)))),
+  ].filter(Boolean));
   const nodes = new Map();
   for (const it of sorted(incidents)) {
     for (const node of it.nodes || []) nodes.set(node, [...(nodes.get(node) || []), it]);

@@ -2,9 +2,12 @@
 //!
 //! The shapes are built on by others: keys are added, never renamed or dropped.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::outputs::prometheus::NodeGauges;
 use crate::web::status::ledger::SourceLedger;
 
 /// A source as `/api/v1/status` shows it.
@@ -54,4 +57,32 @@ pub struct RuntimeRow {
     pub status: Option<String>,
     /// When it was connected last.
     pub last_connect: Option<Timestamp>,
+    /// Its nodes, as far as the service reported them.
+    pub nodes: Vec<NodeRow>,
+}
+
+/// A node of an integration runtime as `/api/v1/status` shows it.
+#[derive(Debug, Serialize)]
+pub struct NodeRow {
+    /// Its name.
+    pub name: String,
+    /// In the words of the service: `Online`, `Offline`, `Limited`, `Upgrading`.
+    pub status: Option<String>,
+    /// The version that runs there.
+    pub version: Option<String>,
+    /// What is measured there, by the name of the gauge.
+    pub gauges: BTreeMap<&'static str, f64>,
+}
+
+impl NodeRow {
+    /// The row of one node.
+    #[must_use]
+    pub fn of((name, it): (&String, &NodeGauges)) -> Self {
+        Self {
+            name: name.clone(),
+            status: it.status.clone(),
+            version: it.version.clone(),
+            gauges: it.values.iter().map(|(metric, value)| (metric.name, *value)).collect(),
+        }
+    }
 }
