@@ -103,14 +103,14 @@ mod tests {
         #[test]
         fn nothing_is_passed_over(text in "([a-z]{1,9}|cannot|occured|shaded\\.|  |n't|&|é){0,40}") {
             let bytes = text.as_bytes();
-            let (mut at, mut odd) = (0, vec![]);
+            let (mut at, mut odd) = (0, Vec::<u8>::new());
             while at < bytes.len() {
                 let end = run(bytes, at);
-                odd.extend(bytes[at..end].iter().filter(|it| **it == b'&' || !it.is_ascii()));
+                odd.extend(bytes[at..end].iter().copied().filter(|it| *it == b'&' || !it.is_ascii()));
                 // The byte before may be a part of a word.
                 let plain = &bytes[at.saturating_sub(1)..end];
                 for word in ["annot", "ccured", "haded.", "  ", "n't"] {
-                    odd.extend(memchr::memmem::find(plain, word.as_bytes()).map(|_| &bytes[at]));
+                    odd.extend(memchr::memmem::find(plain, word.as_bytes()).map(|_| bytes[at]));
                 }
                 at = end + 1;
             }
