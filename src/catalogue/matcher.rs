@@ -72,7 +72,8 @@ const RULES: usize = CODE + 1 + CODES.len();
 impl Matcher {
     /// Compiles and files the alternatives of `rules`.
     pub(super) fn new(rules: &[Rule]) -> Result<Self, CatalogueError> {
-        let (alternatives, mut faults) = compile(rules);
+        let (mut alternatives, mut faults) = compile(rules);
+        alternatives.shrink_to_fit();
         let mut filing = Filing::default();
         for (i, it) in alternatives.iter().enumerate() {
             if !filing.file(i, it) {
