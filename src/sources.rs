@@ -12,6 +12,7 @@
 
 mod azure;
 pub mod azure_blob;
+pub mod azure_rest;
 pub mod file;
 pub mod stdin;
 pub mod windows_event_log;
@@ -30,6 +31,7 @@ use serde::Deserialize;
 use serde::Serialize;
 
 pub use crate::sources::azure_blob::config::AzureBlobConfig;
+pub use crate::sources::azure_rest::config::AzureRestConfig;
 pub use crate::sources::file::config::FileConfig;
 pub use crate::sources::file::config::ReadFrom;
 pub use crate::sources::stdin::StdinConfig;
@@ -119,6 +121,9 @@ pub struct SourceConfig {
     /// Run records in a storage account of Azure.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub azure_blob: Option<AzureBlobConfig>,
+    /// Runs and integration runtimes of data factories, by their API.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub azure_rest: Option<AzureRestConfig>,
     /// A pipe, read once to its end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stdin: Option<StdinConfig>,
@@ -133,6 +138,8 @@ pub enum Kind<'a> {
     WindowsEventLog(&'a WindowsEventLogConfig),
     /// Run records in a storage account of Azure.
     AzureBlob(&'a AzureBlobConfig),
+    /// Runs and integration runtimes of data factories, by their API.
+    AzureRest(&'a AzureRestConfig),
     /// A pipe.
     Stdin(&'a StdinConfig),
 }
@@ -151,6 +158,7 @@ impl SourceConfig {
             self.file.as_ref().map(Kind::File),
             self.windows_event_log.as_ref().map(Kind::WindowsEventLog),
             self.azure_blob.as_ref().map(Kind::AzureBlob),
+            self.azure_rest.as_ref().map(Kind::AzureRest),
             self.stdin.as_ref().map(Kind::Stdin),
         ]
         .into_iter()
@@ -168,6 +176,7 @@ impl SourceConfig {
             Some(name) => name,
             None if self.windows_event_log.is_some() => "windows_event_log",
             None if self.azure_blob.is_some() => "azure_blob",
+            None if self.azure_rest.is_some() => "azure_rest",
             None if self.stdin.is_some() => "stdin",
             None => "file",
         }
@@ -178,7 +187,7 @@ impl SourceConfig {
         let name = match self.kind()? {
             Kind::File(it) => it.timezone.as_str(),
             Kind::Stdin(it) => it.timezone.as_str(),
-            Kind::WindowsEventLog(_) | Kind::AzureBlob(_) => "UTC",
+            Kind::WindowsEventLog(_) | Kind::AzureBlob(_) | Kind::AzureRest(_) => "UTC",
         };
         let unknown = |source| SourceError::TimeZone {
             name: self.name().to_owned(),
@@ -218,6 +227,7 @@ fn check_one(source: &SourceConfig) -> Result<(), SourceError> {
         Kind::File(it) => file::check(it),
         Kind::WindowsEventLog(it) => windows_event_log::check(it),
         Kind::AzureBlob(it) => azure_blob::check(source.name(), it),
+        Kind::AzureRest(it) => azure_rest::check(source.name(), it),
         Kind::Stdin(_) => Ok(()),
     }
 }
@@ -248,6 +258,7 @@ pub fn open(config: &SourceConfig, how: &Opening<'_>) -> Result<Box<dyn Source>,
             windows_event_log::open(config.name(), &config.labels, it, how)
         }
         Kind::AzureBlob(it) => azure_blob::open(config.name(), &config.labels, it, how),
+        Kind::AzureRest(it) => azure_rest::open(config.name(), &config.labels, it, how),
     }
 }
 
@@ -257,7 +268,7 @@ pub fn open(config: &SourceConfig, how: &Opening<'_>) -> Result<Box<dyn Source>,
 #[allow(missing_docs, reason = "each message says it")]
 pub enum SourceError {
     #[error(
-        "source `{name}` needs exactly one of `file`, `windows_event_log`, `azure_blob` and `stdin`"
+        "source `{name}` needs exactly one of `file`, `windows_event_log`, `azure_blob`, `azure_rest` and `stdin`"
     )]
     Kind { name: String },
 
@@ -301,8 +312,8 @@ mod tests {
     fn sources_are_refused_with_their_reason() {
         check_yaml("[{file: {include: [/var/log/*.log]}}]",                "");
         check_yaml("[{stdin: {}, name: pipe}]",                            "");
-        check_yaml("[{}]",                                                 "source `file` needs exactly one of `file`, `windows_event_log`, `azure_blob` and `stdin`");
-        check_yaml("[{file: {}, stdin: {}, name: x}]",                     "source `x` needs exactly one of `file`, `windows_event_log`, `azure_blob` and `stdin`");
+        check_yaml("[{}]",                                                 "source `file` needs exactly one of `file`, `windows_event_log`, `azure_blob`, `azure_rest` and `stdin`");
+        check_yaml("[{file: {}, stdin: {}, name: x}]",                     "source `x` needs exactly one of `file`, `windows_event_log`, `azure_blob`, `azure_rest` and `stdin`");
         check_yaml("[{file: {}}, {file: {}}]",                             "two sources are named `file`; give each a `name` of its own");
         check_yaml("[{file: {include: ['/var/[a']}}]",                     "`/var/[a` is not a glob pattern");
         check_yaml("[{file: {timezone: Mars/Olympus}}]",                   "source `file` has the unknown time zone `Mars/Olympus`; write a name like `Europe/Berlin` or `UTC`");
