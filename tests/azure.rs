@@ -61,6 +61,31 @@ fn incidents(folder: &Path, state: &str, arguments: &[&str]) -> Value {
     Value::Array(told)
 }
 
+#[test]
+fn the_sources_that_the_documents_show_are_accepted() {
+    let read = |it| std::fs::read_to_string(root().join(it)).unwrap();
+    let (readme, ours) = (read("README.md"), read("deploy/shirwatch.yaml"));
+    let blocks = readme.split("```yaml\n").skip(1).filter_map(|it| it.split("```").next());
+    let shown: Vec<_> = blocks.filter(|it| it.starts_with("sources:")).collect();
+    assert_eq!(shown.len(), 1, "the list of sources in README.md was not found");
+    // Channels are read on Windows only.
+    let lines = shown[0].lines().filter(|it| !it.contains("windows_event_log"));
+    check(&lines.collect::<Vec<_>>().join("\n"));
+    let example = ours.lines().skip_while(|it| !it.starts_with("sources: []")).skip(1);
+    let example: Vec<_> = example.map_while(|it| it.strip_prefix("# ")).collect();
+    assert!(example.len() > 10, "the sources in deploy/shirwatch.yaml were not found");
+    check(&format!("sources:\n{}\n", example.join("\n")));
+}
+
+#[track_caller]
+fn check(yaml: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("shirwatch.yaml");
+    std::fs::write(&file, yaml).unwrap();
+    let output = shirwatch(&["config", "check", file.to_str().unwrap()]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
 /// Data Factory's API with these runs, and an identity that is given tokens; says its address.
 fn serve(runs: Vec<Value>, activities: Vec<Value>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -5,10 +5,12 @@
 //! all texts: activities and runs as the elements of the lists, the state and the load of a
 //! runtime as the documents that they are.
 
+mod asking;
 pub(crate) mod config;
 mod factory;
 mod management;
 mod page;
+mod rows;
 #[cfg(test)]
 mod tests;
 
@@ -16,14 +18,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::Deserialize;
-use serde::Serialize;
 
 use crate::model::batch::Batch;
 use crate::model::batch::End;
 use crate::model::batch::Framing;
 use crate::model::changes::Changes;
-use crate::model::checkpoint::Checkpoint;
 use crate::model::metrics;
 use crate::model::totals;
 use crate::sources::Opening;
@@ -31,11 +30,10 @@ use crate::sources::Source;
 use crate::sources::SourceError;
 use crate::sources::SourceStatus;
 use crate::sources::azure::clock::Clock;
-use crate::sources::azure::trouble::{Kind, Trouble};
-use crate::sources::azure::worker::AT_ONCE;
 use crate::sources::azure_rest::config::AzureRestConfig;
-use crate::sources::azure_rest::factory::{Factory, Row};
-use crate::sources::azure_rest::management::{Ask, Manager};
+use crate::sources::azure_rest::factory::Factory;
+use crate::sources::azure_rest::management::Manager;
+use crate::sources::azure_rest::rows::restore;
 use crate::sources::passed;
 
 /// Trouble that lasts as long is told as a stall.
@@ -60,14 +58,6 @@ pub struct RestSource {
     throttled: u64,
     last_read: Option<Timestamp>,
     asked_at: Option<Timestamp>,
-}
-
-/// What a checkpoint keeps of a run, as JSON.
-#[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-struct Identity {
-    run: Option<String>,
-    status: String,
 }
 
 /// What is wrong with a configuration, without asking anybody.
@@ -120,62 +110,6 @@ impl RestSource {
         })
     }
 
-    /// Takes in what was answered.
-    fn hear(&mut self, now: Timestamp) {
-        while let Some(answer) = self.manager.answer() {
-            self.under_way = self.under_way.saturating_sub(1);
-            if let Some(there) = answer.clock {
-                self.clock.hear(&self.name, there, now);
-            }
-            let factory = &mut self.factories[answer.factory];
-            let heard = answer.said.and_then(|it| factory.heard(&self.config, it));
-            match heard {
-                // One that went well says nothing of those that were told to wait.
-                Ok(()) if factory.pace.rests(now).is_none() => factory.pace.succeeded(),
-                Ok(()) => {}
-                Err(trouble) => self.fail(answer.factory, trouble, now),
-            }
-        }
-    }
-
-    /// A factory cannot be asked now. A limit holds for the whole subscription.
-    fn fail(&mut self, number: usize, trouble: Trouble, now: Timestamp) {
-        if trouble.kind == Kind::Throttled {
-            self.throttled += 1;
-            let others = self.factories.iter_mut().enumerate().filter(|(it, _)| *it != number);
-            others.for_each(|(_, it)| it.pace.failed(&trouble, now));
-        }
-        let factory = &mut self.factories[number];
-        factory.failed(&trouble, now);
-        if factory.trouble.as_ref().is_none_or(|(it, _)| it.text != trouble.text) {
-            tracing::warn!(source = self.name, error = trouble.text, "cannot read; will try again");
-        }
-        let since = factory.trouble.as_ref().map_or(now, |(_, since)| *since);
-        factory.trouble = Some((trouble, since));
-    }
-
-    /// Asks what is to be asked next of each factory, as far as there is room.
-    fn ask(&mut self, now: Timestamp) {
-        let there = self.clock.there(now);
-        for (number, factory) in self.factories.iter_mut().enumerate() {
-            if std::mem::take(&mut factory.healed) && factory.trouble.take().is_some() {
-                tracing::info!(source = self.name, factory = factory.name, "can be read again");
-            }
-            if self.under_way >= AT_ONCE || factory.pace.rests(now).is_some() {
-                continue;
-            }
-            let due = factory.begun.is_none_or(|it| passed(it, now, self.config.poll_interval));
-            if factory.is_idle() && due && !(self.once && factory.complete) {
-                factory.begin(&self.config, now, there);
-            }
-            if let Some((path, body)) = factory.next(&self.config)
-                && self.manager.ask(Ask { factory: number, path, body })
-            {
-                self.under_way += 1;
-            }
-        }
-    }
-
     fn batch(&self, now: Timestamp) -> Option<Batch<'_>> {
         let offer = self.factories[self.turn].offer.as_ref().filter(|_| self.offered)?;
         Some(Batch {
@@ -190,32 +124,6 @@ impl RestSource {
             framing: Framing::default(),
             full: true,
         })
-    }
-
-    fn checkpoint(&self, stream: String, at: Timestamp, identity: &Identity) -> Checkpoint {
-        Checkpoint {
-            source: self.name.clone(),
-            stream,
-            offset: u64::try_from(at.as_second()).unwrap_or(0),
-            framing: Framing::default(),
-            identity: serde_json::to_string(identity).unwrap_or_default(),
-        }
-    }
-}
-
-/// Gives back to its factory what a checkpoint says: a cursor, or a run that was told.
-fn restore(factories: &mut [Factory], it: &Checkpoint) {
-    let (name, _) = it.stream.split_once('/').unwrap_or((&it.stream, ""));
-    let Some(factory) = factories.iter_mut().find(|it| it.name == name) else { return };
-    let seconds = i64::try_from(it.offset).unwrap_or(0);
-    let updated = Timestamp::from_second(seconds).unwrap_or_default();
-    let identity: Identity = serde_json::from_str(&it.identity).unwrap_or_default();
-    match identity.run {
-        Some(run) => {
-            let row = Row { status: identity.status, updated, dirty: false };
-            factory.rows.insert(run, row);
-        }
-        None => factory.cursor = Some(updated),
     }
 }
 
@@ -249,31 +157,7 @@ impl Source for RestSource {
     }
 
     fn checkpoints(&mut self, changes: &mut Changes) {
-        let mut factories = std::mem::take(&mut self.factories);
-        let mut cut = 0;
-        for factory in &mut factories {
-            let name = &factory.name;
-            for (id, row) in factory.rows.iter_mut().filter(|(_, row)| row.dirty) {
-                row.dirty = false;
-                let identity = Identity { run: Some(id.clone()), status: row.status.clone() };
-                let stream = format!("{name}/{id}");
-                changes.checkpoints.push(self.checkpoint(stream, row.updated, &identity));
-            }
-            if let Some(cursor) =
-                factory.cursor.filter(|_| std::mem::take(&mut factory.cursor_moved))
-            {
-                changes.checkpoints.push(self.checkpoint(
-                    name.clone(),
-                    cursor,
-                    &Identity::default(),
-                ));
-            }
-            let gone =
-                factory.forgotten.drain(..).map(|id| (self.name.clone(), format!("{name}/{id}")));
-            changes.forgotten.extend(gone);
-            cut += std::mem::take(&mut factory.cut);
-        }
-        self.factories = factories;
+        let cut = self.rows(changes);
         let throttled = std::mem::take(&mut self.throttled);
         for (metric, count) in [(metrics::SOURCE_THROTTLED, throttled), (metrics::SOURCE_CUT, cut)]
         {

@@ -183,7 +183,12 @@ with_signature() {
     start signed "$SHIRWATCH" run --config "$WORK/signed.yaml"
     await 60 'a signature does not open the container' counted $((ERRORS + 5))
     kill_last
-    say 'a shared access signature reads one container'
+    rm --recursive "$WORK/state-signed"
+    "$SHIRWATCH" run --once --config "$WORK/signed.yaml" --format json >"$WORK/once.json" \
+        || fail 'an account cannot be read once'
+    [[ $(jq .findings "$WORK/once.json") == $((ERRORS + 5)) ]] \
+        || fail "$(jq .findings "$WORK/once.json") errors were read at once of $((ERRORS + 5))"
+    say 'a shared access signature reads one container, also at once'
 }
 
 # A wrong key is told by code and remedy, and neither key nor signature is shown.

@@ -12,36 +12,28 @@
 //! run from being told twice. Cursor and rows are checkpoints, so they are committed with what
 //! was found.
 
+mod runs;
+mod runtimes;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::json;
 
 use crate::sources::azure::pace::Pace;
 use crate::sources::azure::trouble::{Kind, Trouble};
 use crate::sources::azure_rest::config::AzureRestConfig;
-use crate::sources::azure_rest::page::{Page, Run, line};
+use crate::sources::azure_rest::factory::runs::filter;
+use crate::sources::azure_rest::page::{Page, Run};
 
 /// By how much a window overlaps the one before.
 const OVERLAP: Duration = Duration::from_secs(15 * 60);
 
-/// How long a row is kept after its run changed last, and how many at most.
-const KEPT: Duration = Duration::from_secs(24 * 3600);
-const ROWS: usize = 50_000;
-
-/// How much earlier than its pipeline an activity may have been updated.
-const EARLIER: Duration = Duration::from_secs(3600);
-
-/// Bytes of the activities of one run, and pages of one list, that are read.
-const MOST: usize = 16 * 1024 * 1024;
+/// Pages of one list that are read.
 const PAGES: usize = 1_000;
 
 /// How often the activities of a run are asked for in one poll.
 const TRIES: u32 = 3;
-
-/// Runtimes that are asked for.
-const RUNTIMES: usize = 200;
 
 /// One data factory.
 pub(super) struct Factory {
@@ -191,14 +183,6 @@ impl Factory {
         Some((path, (!list).then(String::new)))
     }
 
-    fn ask_activities(&self, run: &Run, before: Timestamp) -> (String, Option<String>) {
-        let begun = run.run_start.or(run.last_updated).unwrap_or(before);
-        let since = begun.checked_sub(EARLIER).unwrap_or(begun);
-        let until = before.checked_add(EARLIER).unwrap_or(before);
-        let body = filter(since, until, self.activities.next.as_deref());
-        (format!("pipelineruns/{}/queryActivityruns", run.id), Some(body))
-    }
-
     /// An answer has come.
     pub(super) fn heard(
         &mut self,
@@ -218,61 +202,6 @@ impl Factory {
         Ok(())
     }
 
-    fn take_runs(&mut self, config: &AzureRestConfig, page: &Page<'_>) {
-        for element in &page.value {
-            let Ok(run) = serde_json::from_str::<Run>(element.get()) else { continue };
-            if self.rows.get(&run.id).is_none_or(|it| it.status != run.status) {
-                let mut text = Vec::new();
-                line(element, &mut text);
-                self.todo.push_back((run, text));
-            }
-        }
-        self.list.turn(page);
-        self.end_runs(config);
-    }
-
-    fn take_activities(&mut self, page: &Page<'_>) {
-        page.value.iter().for_each(|it| line(it, &mut self.gathered));
-        self.activities.turn(page);
-        let cut = self.gathered.len() > MOST;
-        self.cut += u64::from(cut);
-        if cut || self.activities.is_read() {
-            self.tell_run();
-        }
-    }
-
-    /// Offers the run in front, with what was gathered of it.
-    fn tell_run(&mut self) {
-        let Some((run, text)) = self.todo.pop_front() else { return };
-        let mut bytes = std::mem::take(&mut self.gathered);
-        bytes.extend(text);
-        self.activities = List::default();
-        let path = format!("{}/pipelineruns/{}", self.name, run.id);
-        self.offer = Some(Offer { bytes, path, run: Some(run) });
-    }
-
-    fn take_runtimes(&mut self, page: &Page<'_>) {
-        for element in page.value.iter().take(RUNTIMES) {
-            let it: serde_json::Value = serde_json::from_str(element.get()).unwrap_or_default();
-            if it["properties"]["type"] == "SelfHosted"
-                && let Some(name) = it["name"].as_str().filter(|it| !it.contains('/'))
-            {
-                let asks = ["getStatus", "monitoringData"];
-                let asks = asks.map(|it| format!("integrationRuntimes/{name}/{it}"));
-                self.documents.extend(asks);
-            }
-        }
-        self.end_documents();
-    }
-
-    /// A poll is over when the last document was told.
-    fn end_documents(&mut self) {
-        if self.documents.is_empty() {
-            self.complete = true;
-            self.healed |= !self.harmed;
-        }
-    }
-
     /// What was offered was taken.
     pub(super) fn was_taken(&mut self, config: &AzureRestConfig) {
         let Some(offer) = self.offer.take() else { return };
@@ -283,38 +212,6 @@ impl Factory {
         let updated = last_updated.or(self.window.map(|it| it.1)).unwrap_or_default();
         self.rows.insert(id, Row { status, updated, dirty: true });
         self.end_runs(config);
-    }
-
-    /// The window is read when all its pages are, and all their runs are told.
-    fn end_runs(&mut self, config: &AzureRestConfig) {
-        let Some((_, before)) = self.window.filter(|_| self.todo.is_empty() && self.list.is_read())
-        else {
-            return;
-        };
-        self.window = None;
-        if !self.skipped {
-            (self.cursor, self.cursor_moved) = (Some(before), true);
-            self.forget(before);
-        }
-        if config.runtimes {
-            self.documents.push_back("integrationRuntimes".to_owned());
-        }
-        self.end_documents();
-    }
-
-    /// Forgets runs that will hardly be seen again: first those that changed long ago.
-    fn forget(&mut self, now: Timestamp) {
-        let mut old: Vec<_> = self.rows.iter().map(|(id, row)| (row.updated, id.clone())).collect();
-        old.sort();
-        let over = old.len().saturating_sub(ROWS);
-        let long_ago = now.checked_sub(KEPT).unwrap_or(now);
-        let seen = now.checked_sub(2 * OVERLAP).unwrap_or(now);
-        for (rank, (updated, id)) in old.into_iter().enumerate() {
-            if updated < long_ago || (rank < over && updated < seen) {
-                self.rows.remove(&id);
-                self.forgotten.push(id);
-            }
-        }
     }
 
     /// What was asked for is not to be had now: it is asked for again where that may help, and
@@ -339,30 +236,4 @@ impl Factory {
             _ => {}
         }
     }
-
-    /// Leaves a run to a later poll, which finds it again, since the cursor stays.
-    fn skip(&mut self) {
-        self.todo.pop_front();
-        self.gathered.clear();
-        (self.activities, self.skipped) = (List::default(), true);
-    }
-
-    /// Begins the poll anew: a token may hold no longer. The rows keep what was told.
-    fn give_up(&mut self) {
-        (self.window, self.begun) = (None, None);
-        (self.list, self.activities) = (List::default(), List::default());
-        self.todo.clear();
-        self.gathered.clear();
-    }
-}
-
-/// What is asked for by time.
-fn filter(since: Timestamp, before: Timestamp, next: Option<&str>) -> String {
-    let mut body = json!({
-        "lastUpdatedAfter": since.to_string(), "lastUpdatedBefore": before.to_string()
-    });
-    if let Some(next) = next {
-        body["continuationToken"] = next.into();
-    }
-    body.to_string()
 }

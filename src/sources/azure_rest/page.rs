@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::sources::azure::trouble::{Kind, Trouble};
 
@@ -18,16 +20,11 @@ pub(super) struct Page<'a> {
 }
 
 /// What we need to know of a run of a pipeline.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Run {
-    #[serde(rename = "runId")]
     pub(super) id: String,
-    #[serde(default)]
     pub(super) status: String,
-    #[serde(default)]
     pub(super) run_start: Option<Timestamp>,
-    #[serde(default)]
     pub(super) last_updated: Option<Timestamp>,
 }
 
@@ -43,6 +40,19 @@ impl<'a> Page<'a> {
 }
 
 impl Run {
+    /// The run of an element. One without an id is known by its text: it is told all the same.
+    pub(super) fn of(element: &RawValue) -> Self {
+        let it: Value = serde_json::from_str(element.get()).unwrap_or_default();
+        let text = |key: &str| it[key].as_str().unwrap_or_default().to_owned();
+        let id = Some(text("runId")).filter(|it| !it.is_empty() && !it.contains('/'));
+        Self {
+            id: id.unwrap_or_else(|| format!("{:016x}", xxh3_64(element.get().as_bytes()))),
+            status: text("status"),
+            run_start: text("runStart").parse().ok(),
+            last_updated: text("lastUpdated").parse().ok(),
+        }
+    }
+
     /// True when it goes on no more.
     pub(super) fn has_ended(&self) -> bool {
         ["Succeeded", "Failed", "Cancelled"].iter().any(|it| it.eq_ignore_ascii_case(&self.status))
@@ -69,6 +79,18 @@ mod tests {
         check(r#"{"value":[],"continuationToken":null}"#,                " | None");
         check(r#"{"value":[],"continuationToken":""}"#,                  " | None");
         check("<html>",                                                  "an answer is no page of a list");
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn a_run_is_read_as_far_as_it_goes() {
+        let run = |text: &str| Run::of(&RawValue::from_string(text.to_owned()).unwrap());
+        let whole = run(r#"{"runId":"r","status":"Failed","runStart":null,"lastUpdated":"2018-06-16T00:37:44.6257014Z"}"#);
+        assert_eq!((whole.id.as_str(), whole.has_ended(), whole.run_start), ("r", true, None));
+        assert_eq!(whole.last_updated.map(|it| it.as_second()), Some(1_529_109_464));
+        let nameless = run(r#"{"status":5,"lastUpdated":"yesterday"}"#);
+        assert_eq!((nameless.id.len(), nameless.last_updated), (16, None));
+        assert_ne!(nameless.id, run(r#"{"status":6}"#).id);
     }
 
     #[track_caller]

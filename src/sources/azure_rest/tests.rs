@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::*;
+use crate::model::checkpoint::Checkpoint;
 use service::Service;
 
 const NOW: &str = "2026-03-17T05:30:00Z";
