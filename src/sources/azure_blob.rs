@@ -17,8 +17,10 @@ mod account;
 mod blob;
 pub(crate) mod config;
 mod containers;
+mod failures;
 #[cfg(test)]
 mod fake;
+mod floor;
 mod hours;
 mod key;
 mod look;
@@ -36,7 +38,6 @@ use crate::model::batch::Batch;
 use crate::model::batch::End;
 use crate::model::batch::Framing;
 use crate::model::changes::Changes;
-use crate::model::checkpoint::Checkpoint;
 use crate::model::metrics;
 use crate::model::totals;
 use crate::sources::Opening;
@@ -49,6 +50,7 @@ use crate::sources::azure::trouble::Trouble;
 use crate::sources::azure_blob::blob::Blob;
 use crate::sources::azure_blob::config::AzureBlobConfig;
 use crate::sources::azure_blob::containers::Containers;
+use crate::sources::azure_blob::floor::FLOOR;
 use crate::sources::azure_blob::hours::Hour;
 use crate::sources::azure_blob::look::Look;
 use crate::sources::azure_blob::pieces::Offer;
@@ -62,9 +64,6 @@ const TRIES: u32 = 4;
 
 /// Bytes that are asked for beyond the largest record, so that its end is seen.
 const SLACK: usize = 64 * 1024;
-
-/// The name of the floor in checkpoints; no blob is named so.
-const FLOOR: &str = "floor";
 
 /// Containers as a source.
 pub struct BlobSource {
@@ -180,17 +179,6 @@ impl BlobSource {
             },
             framing: blob.framing,
             full: bytes.len() >= self.most(),
-        })
-    }
-
-    fn floor(&mut self) -> Option<Checkpoint> {
-        let floor = self.floor.filter(|_| std::mem::take(&mut self.floor_moved))?;
-        Some(Checkpoint {
-            source: self.name.clone(),
-            stream: FLOOR.to_owned(),
-            offset: u64::try_from(floor).unwrap_or(0),
-            framing: Framing::default(),
-            identity: String::new(),
         })
     }
 }

@@ -130,8 +130,8 @@ same_as_file() {
         || fail 'the same lines cannot be read from a file'
     incidents "$("$SHIRWATCH" incidents --config <(echo "state_dir: $WORK/state-file") --format json)" \
         >"$WORK/of-file"
-    [[ -s $WORK/of-file ]] && diff "$WORK/of-file" "$WORK/of-blobs" \
-        || fail 'blobs and file give different incidents'
+    [[ -s $WORK/of-file ]] || fail 'no incidents are known of the file'
+    diff "$WORK/of-file" "$WORK/of-blobs" || fail 'blobs and file give different incidents'
     "$SHIRWATCH" audit --config "$WORK/shirwatch.yaml" || fail 'the ledger does not balance'
 }
 

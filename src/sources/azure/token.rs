@@ -110,7 +110,7 @@ impl Tokens {
         query.extend(client_id.as_deref().map(|it| ("client_id", it)));
         let url = url(at, &query)?;
         let who = host(&url).to_owned();
-        let request = self.web.client().get(url).header("Metadata", "true");
+        let request = self.web.direct().get(url).header("Metadata", "true");
         Ok((header.iter().fold(request, |it, header| it.header("X-IDENTITY-HEADER", header)), who))
     }
 

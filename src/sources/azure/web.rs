@@ -27,6 +27,8 @@ const LONGEST: usize = 32 * 1024 * 1024;
 #[derive(Debug, Clone)]
 pub(in crate::sources) struct Web {
     client: Client,
+    /// One that goes through no proxy: a machine's own identity is found on the machine.
+    direct: Client,
 }
 
 /// What was answered, whatever it is.
@@ -41,16 +43,22 @@ impl Web {
     pub(in crate::sources) fn new() -> Result<Self, Trouble> {
         // Whoever was first has installed the same.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
-            .redirect(redirect::Policy::none())
-            .connect_timeout(CONNECT)
-            .timeout(WHOLE)
-            .user_agent(concat!("shirwatch/", env!("CARGO_PKG_VERSION")))
-            .build();
-        let client = client.map_err(|it| {
+        let builder = || {
+            Client::builder()
+                .redirect(redirect::Policy::none())
+                .connect_timeout(CONNECT)
+                .timeout(WHOLE)
+                .user_agent(concat!("shirwatch/", env!("CARGO_PKG_VERSION")))
+        };
+        let built = builder().build().and_then(|it| Ok((it, builder().no_proxy().build()?)));
+        let (client, direct) = built.map_err(|it| {
             Trouble::new(Kind::Other, format!("no HTTP client can be built: {}", root(&it)))
         })?;
-        Ok(Self { client })
+        Ok(Self { client, direct })
+    }
+
+    pub(in crate::sources) fn direct(&self) -> &Client {
+        &self.direct
     }
 
     pub(in crate::sources) fn client(&self) -> &Client {
@@ -62,8 +70,7 @@ impl Web {
         &self,
         request: RequestBuilder,
     ) -> Result<Answer, Trouble> {
-        let request = request.build().map_err(broken)?;
-        let mut response = self.client.execute(request).await.map_err(broken)?;
+        let mut response = request.send().await.map_err(broken)?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let mut body = Vec::new();
         while let Some(piece) = response.chunk().await.map_err(broken)? {

@@ -37,14 +37,14 @@ pub(super) struct Look {
     /// Container and folder of each resource.
     roots: BTreeSet<(String, String)>,
     /// What is still to be asked, and how much of that is under way.
-    queue: VecDeque<Ask>,
+    pub(super) queue: VecDeque<Ask>,
     under_way: usize,
     /// When the last look, and the last sweep, began.
     pub(super) begun: Option<Timestamp>,
-    sweep_begun: Option<Timestamp>,
+    pub(super) sweep_begun: Option<Timestamp>,
     explored_at: Option<Timestamp>,
     /// Where the floor will be when all above it is read.
-    next_floor: Option<Hour>,
+    pub(super) next_floor: Option<Hour>,
     /// True when everything was looked at since we began.
     pub(super) swept: bool,
     /// Containers that were not there since the last sweep began.
@@ -174,6 +174,8 @@ impl BlobSource {
         if found.iter().any(|it| hours::is_year(it)) {
             if self.look.roots.len() < ROOTS {
                 self.look.roots.insert((container.to_owned(), below.to_owned()));
+            } else {
+                tracing::warn!(container, "too many resources; today's hours of some come late");
             }
             let now = hours::of(self.clock.there(self.look.begun.unwrap_or_default()));
             let farthest = now - whole_hours(FARTHEST);
@@ -216,46 +218,6 @@ impl BlobSource {
         }
         if self.look.swept && self.is_idle() {
             self.raise_floor();
-        }
-    }
-
-    fn raise_floor(&mut self) {
-        let Some(next) = self.look.next_floor.take() else { return };
-        let floor = self.floor.map_or(next, |it| it.max(next));
-        self.floor_moved |= self.floor != Some(floor);
-        self.floor = Some(floor);
-        let old: Vec<_> = self.blobs.values().filter(|it| it.hour < floor).collect();
-        let old: Vec<_> = old.into_iter().map(|it| it.key.clone()).collect();
-        for key in old {
-            self.blobs.remove(&key);
-            self.forgotten.push(key);
-        }
-    }
-
-    /// What was asked for is not to be had now: the look is given up, and begins again later.
-    pub(super) fn fail(&mut self, trouble: Trouble, now: Timestamp) {
-        self.throttled += u64::from(trouble.kind == Kind::Throttled);
-        // Of those that failed together the first counts.
-        if self.pace.rests(now).is_none() || trouble.after.is_some() {
-            self.pace.failed(&trouble, now);
-        }
-        self.look.queue.clear();
-        (self.look.begun, self.look.sweep_begun) = (None, None);
-        self.note(trouble, now);
-    }
-
-    fn note(&mut self, trouble: Trouble, now: Timestamp) {
-        let same = self.trouble.as_ref().is_some_and(|(it, _)| it.text == trouble.text);
-        if !same {
-            tracing::warn!(source = self.name, error = trouble.text, "cannot read; will try again");
-        }
-        let since = self.trouble.as_ref().map_or(now, |(_, since)| *since);
-        self.trouble = Some((trouble, since));
-    }
-
-    fn well(&mut self) {
-        if self.trouble.take().is_some() {
-            tracing::info!(source = self.name, "can be read again");
         }
     }
 }

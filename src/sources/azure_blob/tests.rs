@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use super::fake::FakeAccount;
 use super::*;
+use crate::model::checkpoint::Checkpoint;
 use crate::sources::azure::trouble::Kind;
 use crate::sources::azure_blob::containers::Ask;
 
