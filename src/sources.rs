@@ -10,6 +10,9 @@
 //! All calls come from one thread and none waits: where nothing is new `read` says so, and
 //! the waker calls when that has changed.
 
+mod azure;
+pub mod azure_blob;
+pub mod azure_rest;
 pub mod file;
 pub mod stdin;
 pub mod windows_event_log;
@@ -27,6 +30,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::Serialize;
 
+pub use crate::sources::azure_blob::config::AzureBlobConfig;
+pub use crate::sources::azure_rest::config::AzureRestConfig;
 pub use crate::sources::file::config::FileConfig;
 pub use crate::sources::file::config::ReadFrom;
 pub use crate::sources::stdin::StdinConfig;
@@ -113,6 +118,12 @@ pub struct SourceConfig {
     /// Channels of the Windows event log.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub windows_event_log: Option<WindowsEventLogConfig>,
+    /// Run records in a storage account of Azure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub azure_blob: Option<AzureBlobConfig>,
+    /// Runs and integration runtimes of data factories, by their API.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub azure_rest: Option<AzureRestConfig>,
     /// A pipe, read once to its end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stdin: Option<StdinConfig>,
@@ -125,6 +136,10 @@ pub enum Kind<'a> {
     File(&'a FileConfig),
     /// Channels of the Windows event log.
     WindowsEventLog(&'a WindowsEventLogConfig),
+    /// Run records in a storage account of Azure.
+    AzureBlob(&'a AzureBlobConfig),
+    /// Runs and integration runtimes of data factories, by their API.
+    AzureRest(&'a AzureRestConfig),
     /// A pipe.
     Stdin(&'a StdinConfig),
 }
@@ -139,10 +154,17 @@ impl SourceConfig {
 
     /// The one kind that is given.
     pub fn kind(&self) -> Result<Kind<'_>, SourceError> {
-        match (&self.file, &self.windows_event_log, &self.stdin) {
-            (Some(it), None, None) => Ok(Kind::File(it)),
-            (None, Some(it), None) => Ok(Kind::WindowsEventLog(it)),
-            (None, None, Some(it)) => Ok(Kind::Stdin(it)),
+        let mut given = [
+            self.file.as_ref().map(Kind::File),
+            self.windows_event_log.as_ref().map(Kind::WindowsEventLog),
+            self.azure_blob.as_ref().map(Kind::AzureBlob),
+            self.azure_rest.as_ref().map(Kind::AzureRest),
+            self.stdin.as_ref().map(Kind::Stdin),
+        ]
+        .into_iter()
+        .flatten();
+        match (given.next(), given.next()) {
+            (Some(it), None) => Ok(it),
             _ => Err(SourceError::Kind { name: self.name().to_owned() }),
         }
     }
@@ -153,6 +175,8 @@ impl SourceConfig {
         match &self.name {
             Some(name) => name,
             None if self.windows_event_log.is_some() => "windows_event_log",
+            None if self.azure_blob.is_some() => "azure_blob",
+            None if self.azure_rest.is_some() => "azure_rest",
             None if self.stdin.is_some() => "stdin",
             None => "file",
         }
@@ -163,7 +187,7 @@ impl SourceConfig {
         let name = match self.kind()? {
             Kind::File(it) => it.timezone.as_str(),
             Kind::Stdin(it) => it.timezone.as_str(),
-            Kind::WindowsEventLog(_) => "UTC",
+            Kind::WindowsEventLog(_) | Kind::AzureBlob(_) | Kind::AzureRest(_) => "UTC",
         };
         let unknown = |source| SourceError::TimeZone {
             name: self.name().to_owned(),
@@ -178,7 +202,8 @@ impl SourceConfig {
     pub fn max_record_bytes(&self) -> usize {
         let file = self.file.as_ref().map(|it| it.max_record_bytes);
         let stdin = self.stdin.as_ref().map(|it| it.max_record_bytes);
-        file.or(stdin).unwrap_or(FileConfig::default().max_record_bytes).as_len()
+        let blob = self.azure_blob.as_ref().map(|it| it.max_record_bytes);
+        file.or(stdin).or(blob).unwrap_or(FileConfig::default().max_record_bytes).as_len()
     }
 }
 
@@ -201,6 +226,8 @@ fn check_one(source: &SourceConfig) -> Result<(), SourceError> {
     match source.kind()? {
         Kind::File(it) => file::check(it),
         Kind::WindowsEventLog(it) => windows_event_log::check(it),
+        Kind::AzureBlob(it) => azure_blob::check(source.name(), it),
+        Kind::AzureRest(it) => azure_rest::check(source.name(), it),
         Kind::Stdin(_) => Ok(()),
     }
 }
@@ -230,6 +257,8 @@ pub fn open(config: &SourceConfig, how: &Opening<'_>) -> Result<Box<dyn Source>,
         Kind::WindowsEventLog(it) => {
             windows_event_log::open(config.name(), &config.labels, it, how)
         }
+        Kind::AzureBlob(it) => azure_blob::open(config.name(), &config.labels, it, how),
+        Kind::AzureRest(it) => azure_rest::open(config.name(), &config.labels, it, how),
     }
 }
 
@@ -238,7 +267,9 @@ pub fn open(config: &SourceConfig, how: &Opening<'_>) -> Result<Box<dyn Source>,
 #[non_exhaustive]
 #[allow(missing_docs, reason = "each message says it")]
 pub enum SourceError {
-    #[error("source `{name}` needs exactly one of `file`, `windows_event_log` and `stdin`")]
+    #[error(
+        "source `{name}` needs exactly one of `file`, `windows_event_log`, `azure_blob`, `azure_rest` and `stdin`"
+    )]
     Kind { name: String },
 
     #[error("two sources are named `{name}`; give each a `name` of its own")]
@@ -260,6 +291,9 @@ pub enum SourceError {
     #[error("no channel can be named `{name}`; write it as the event viewer shows it")]
     Channel { name: String },
 
+    #[error("source `{name}`: {what}")]
+    Azure { name: String, what: String },
+
     #[error("source `{name}` cannot be read")]
     Read { name: String, source: io::Error },
 }
@@ -278,8 +312,8 @@ mod tests {
     fn sources_are_refused_with_their_reason() {
         check_yaml("[{file: {include: [/var/log/*.log]}}]",                "");
         check_yaml("[{stdin: {}, name: pipe}]",                            "");
-        check_yaml("[{}]",                                                 "source `file` needs exactly one of `file`, `windows_event_log` and `stdin`");
-        check_yaml("[{file: {}, stdin: {}, name: x}]",                     "source `x` needs exactly one of `file`, `windows_event_log` and `stdin`");
+        check_yaml("[{}]",                                                 "source `file` needs exactly one of `file`, `windows_event_log`, `azure_blob`, `azure_rest` and `stdin`");
+        check_yaml("[{file: {}, stdin: {}, name: x}]",                     "source `x` needs exactly one of `file`, `windows_event_log`, `azure_blob`, `azure_rest` and `stdin`");
         check_yaml("[{file: {}}, {file: {}}]",                             "two sources are named `file`; give each a `name` of its own");
         check_yaml("[{file: {include: ['/var/[a']}}]",                     "`/var/[a` is not a glob pattern");
         check_yaml("[{file: {timezone: Mars/Olympus}}]",                   "source `file` has the unknown time zone `Mars/Olympus`; write a name like `Europe/Berlin` or `UTC`");

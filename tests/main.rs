@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that cannot go on says so")]
 
 mod api;
+mod azure;
 mod catalogue;
 mod cli;
 mod dashboards;

@@ -47,6 +47,8 @@ d.dashboard('self', 'shirwatch itself', 'Sources with their ledger, receivers wi
   p.bars('Too large, gone before it was read, or beyond the cap of series', 12, [
     p.line(q.counted('shirwatch_source_cut_total', 'source'), 'cut: {{source}}'),
     p.line(q.counted('shirwatch_source_missed_total', 'source'), 'missed: {{source}}'),
+    p.line(q.counted('shirwatch_source_replaced_total', 'source'), 'replaced: {{source}}'),
+    p.line(q.counted('shirwatch_source_throttled_total', 'source'), 'throttled: {{source}}'),
     p.line(q.counted('shirwatch_series_limited_total', 'metric'), 'other: {{metric}}'),
   ]),
 

@@ -21,6 +21,8 @@ SPAN, STEP = 3600, 60
 # fault of this list.
 EMPTY = {
     "shirwatch_source_dropped_total": "no record is given up by this version",
+    "shirwatch_source_replaced_total": "only a storage account replaces blobs",
+    "shirwatch_source_throttled_total": "only Azure asks to be asked less often",
     "shirwatch_source_missed_total": "only a Windows event log loses events unread",
 }
 

@@ -33,6 +33,22 @@ const EXAMPLES: [(&str, &str); 3] = [
   file: { include: [/mnt/insights-logs-activityruns/**/PT1H.json] }
   labels: { environment: production }
   silent_after: 6h
+- name: account                   # where diagnostic settings write to a storage account
+  azure_blob:
+    account: contosologs
+    credential: { managed_identity: {} }    # or workload_identity, service_principal, sas_file,
+    look_back: 48h                          # connection_string_file; late lines are looked for
+    poll_interval: 30s                      # as far back as look_back
+- name: api                       # where there are no diagnostic settings
+  azure_rest:
+    subscription: 00000000-0000-0000-0000-000000000000
+    resource_group: rg-contoso
+    factories: [adf-contoso]
+    credential:
+      service_principal:
+        tenant_id: 00000000-0000-0000-0000-000000000000
+        client_id: 00000000-0000-0000-0000-000000000000
+        secret_file: /etc/shirwatch/azure.secret    # or certificate_file
 ",
     ),
     (

@@ -168,6 +168,11 @@ pub const SOURCE_DROPPED: Metric =
 pub const SOURCE_CUT: Metric = Metric::closed("shirwatch_source_cut_total", &["source"]);
 /// Events that were overwritten or cleared before they could be read.
 pub const SOURCE_MISSED: Metric = Metric::closed("shirwatch_source_missed_total", &["source"]);
+/// Blobs that were replaced or cut, and read from their beginning.
+pub const SOURCE_REPLACED: Metric = Metric::closed("shirwatch_source_replaced_total", &["source"]);
+/// Requests that were refused because we asked too often.
+pub const SOURCE_THROTTLED: Metric =
+    Metric::closed("shirwatch_source_throttled_total", &["source"]);
 /// Bytes that are there and were not read yet.
 pub const SOURCE_LAG: Metric = Metric::closed("shirwatch_source_lag_bytes", &["source"]);
 /// Files held open.

@@ -57,7 +57,7 @@ use Kind::{Counter, Gauge, Histogram};
 
 /// All metrics, in the order in which they are shown.
 #[rustfmt::skip]
-pub const TABLE: [Row; 48] = [
+pub const TABLE: [Row; 50] = [
     row(metrics::BUILD_INFO,            Gauge,     "The build that is running; always 1."),
     row(metrics::ERRORS,                Counter,   "Errors found in the logs."),
     row(metrics::ERROR_CODES,           Counter,   "Errors by the outermost error code of their exception chain."),
@@ -93,6 +93,8 @@ pub const TABLE: [Row; 48] = [
     row(metrics::SOURCE_DUPLICATES,     Counter,   "Records of the source that had been counted before."),
     row(metrics::SOURCE_DROPPED,        Counter,   "Records of the source that were given up."),
     row(metrics::SOURCE_CUT,            Counter,   "Events that were too large and were read from their beginning only."),
+    row(metrics::SOURCE_REPLACED,       Counter,   "Blobs that were replaced or cut, and read from their beginning."),
+    row(metrics::SOURCE_THROTTLED,      Counter,   "Requests that were refused because they came too often."),
     row(metrics::SOURCE_MISSED,         Counter,   "Events that were overwritten or cleared before they could be read."),
     row(metrics::SOURCE_LAG,            Gauge,     "Bytes of the source that are there and were not read yet."),
     row(metrics::SOURCE_FILES,          Gauge,     "Files that the source holds open."),

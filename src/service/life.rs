@@ -243,6 +243,8 @@ fn about(config: &Config) -> About {
         Ok(Kind::File(_)) => "file",
         Ok(Kind::Stdin(_)) => "stdin",
         Ok(Kind::WindowsEventLog(_)) => "windows_event_log",
+        Ok(Kind::AzureBlob(_)) => "azure_blob",
+        Ok(Kind::AzureRest(_)) => "azure_rest",
         Err(_) => "",
     };
     let sources = config.sources.iter().map(|it| (it.name().to_owned(), kind(it).to_owned()));

@@ -15,7 +15,7 @@ pub(crate) mod config;
 mod cursor;
 pub(crate) mod encoding;
 mod find;
-mod identity;
+pub(super) mod identity;
 mod look;
 mod offer;
 mod packed;

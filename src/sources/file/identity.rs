@@ -37,19 +37,19 @@ pub(super) struct FileId {
 
 /// The hash of some bytes, and how many they were.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Mark {
-    pub(super) bytes: u64,
-    pub(super) hash: u64,
+pub(in crate::sources) struct Mark {
+    pub(in crate::sources) bytes: u64,
+    pub(in crate::sources) hash: u64,
 }
 
 impl Mark {
     /// The mark of all of `bytes`.
-    pub(super) fn of(bytes: &[u8]) -> Self {
+    pub(in crate::sources) fn of(bytes: &[u8]) -> Self {
         Self { bytes: bytes.len() as u64, hash: xxh3_64(bytes) }
     }
 
     /// True when `bytes` begin with what was marked.
-    pub(super) fn begins(self, bytes: &[u8]) -> bool {
+    pub(in crate::sources) fn begins(self, bytes: &[u8]) -> bool {
         let length = usize::try_from(self.bytes).unwrap_or(usize::MAX);
         bytes.get(..length).is_some_and(|it| xxh3_64(it) == self.hash)
     }
