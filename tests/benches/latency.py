@@ -9,8 +9,7 @@ import time
 import urllib.parse
 
 import logs
-from process import configuration, daemon, get
-from work import tool
+from process import configuration, daemon, get, tool
 
 
 def main(root, options):

@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -20,17 +21,28 @@ class Cost:
     out: str
 
 
-def run(command, cwd=None):
-    """Runs a program to its end."""
-    with tempfile.TemporaryFile() as out:
-        child = subprocess.Popen(command, stdout=out, stderr=subprocess.DEVNULL, cwd=cwd)
+def run(command):
+    """Runs a program to its end. `time` tells its memory: what is born of this process would
+    be told to have had at least as much as this one."""
+    with tempfile.TemporaryFile() as out, tempfile.NamedTemporaryFile("r") as peak:
+        timed = ["/usr/bin/time", "--format=%M", "--output", peak.name, *command]
+        child = subprocess.Popen(timed, stdout=out, stderr=subprocess.DEVNULL)
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
         out.seek(0)
         text = out.read().decode(errors="replace")
+        rss = int(peak.read().split()[-1]) / 1024
     if child.returncode != 0:
         raise RuntimeError(f"`{' '.join(map(str, command))}` ended with {child.returncode}")
-    return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, text)
+    return Cost(usage.ru_utime + usage.ru_stime, rss, text)
+
+
+def tool(name, package):
+    """A program, installed from the distribution where that is possible; or nothing."""
+    if not shutil.which(name):
+        install = ["apt-get", "install", "--yes", "--quiet", package]
+        subprocess.run(install, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    return shutil.which(name)
 
 
 def best(command, runs):
@@ -74,9 +86,8 @@ def await_address(log):
     """The address that the daemon printed, once it answers there."""
     end = time.monotonic() + 30
     while time.monotonic() < end:
-        for word in log.read_text(errors="replace").split():
-            if word.startswith("http://") and word.endswith("/metrics"):
-                return word.removesuffix("/metrics")
+        if found := re.search(r"http://127\.0\.0\.1:\d+", log.read_text(errors="replace")):
+            return found[0]
         time.sleep(0.01)
     raise RuntimeError(f"no address after 30 s; see {log}")
 

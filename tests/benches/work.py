@@ -1,11 +1,9 @@
 """Catching up: three logs, read once, with all counts compared with the truth."""
 
 import json
-import shutil
-import subprocess
 
 import logs
-from process import best, configuration, warm
+from process import best, configuration, tool, warm
 
 MUST = {"quiet.log": 2.5, "noisy.log": 9, "activityruns.jsonl": 9}
 
@@ -56,14 +54,6 @@ def programs(options, folder, anchor):
     program = logs.mtail_program(options)
     if program and (it := tool("mtail", "mtail")):
         yield "mtail", lambda log: [it, "--one_shot", "--address=127.0.0.1", "--progs", program, "--logs", log]
-
-
-def tool(name, package):
-    """A program, installed from the distribution where that is possible; or nothing."""
-    if not shutil.which(name):
-        install = ["apt-get", "install", "--yes", "--quiet", package]
-        subprocess.run(install, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
-    return shutil.which(name)
 
 
 def cell(cpu, log, limit):
