@@ -54,6 +54,10 @@ export function views(demo) {
     await page.fill('#words', 'deadlock');
     await page.click('article h3 a >> text=deadlock');
     await page.selectOption('#span', '24');
+    // What is chosen outlives a change of the view by itself.
+    const before = await page.$('#span');
+    await page.evaluate(() => dispatchEvent(new PopStateEvent('popstate')));
+    await page.waitForFunction((it) => !it.isConnected, before);
     await page.click('#silence');
     await page.waitForSelector('text=Silenced until');
     const { silences } = await demo().ask('/api/v1/silences');

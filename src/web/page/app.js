@@ -45,13 +45,17 @@ async function show() {
   if (mine === asked) put(body);
 }
 
-/** Puts a view in the place of the last, with what somebody opened and where they type. */
+/** Puts a view in the place of the last, with what somebody opened or chose and where they type. */
 function put(body) {
   const open = new Map([...main.querySelectorAll('details[data-key]')].map((it) => [it.dataset.key, it.open]));
+  const chosen = new Map([...main.querySelectorAll('select[data-key]')].map((it) => [it.dataset.key, it.value]));
   const active = main.contains(document.activeElement) ? document.activeElement : null;
   const at = { id: active && active.id, top: scrollY, start: active && active.selectionStart, end: active && active.selectionEnd };
   for (const it of body.querySelectorAll('details[data-key]')) {
     if (open.has(it.dataset.key)) it.open = open.get(it.dataset.key);
+  }
+  for (const it of body.querySelectorAll('select[data-key]')) {
+    if (chosen.has(it.dataset.key)) it.value = chosen.get(it.dataset.key);
   }
   main.replaceChildren(body);
   const again = at.id && document.getElementById(at.id);

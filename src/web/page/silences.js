@@ -30,7 +30,7 @@ function ending(it, show) {
 
 /** Silences an incident by its number. */
 export function silencing(it, show) {
-  const span = el('select', { id: 'span', 'aria-label': 'For how long' }, SPANS.map(([hours, text]) => el('option', { value: hours }, text)));
+  const span = el('select', { id: 'span', 'aria-label': 'For how long', 'data-key': `span ${it.fingerprint}` }, SPANS.map(([hours, text]) => el('option', { value: hours }, text)));
   const button = el('button', { type: 'button', id: 'silence' }, 'Silence');
   button.addEventListener('click', async () => {
     button.disabled = true;
