@@ -16,6 +16,7 @@ use crate::model::finding::Finding;
 use crate::model::fingerprint::Fingerprint;
 use crate::model::redacted::{Redacted, RedactionConfig, Redactor};
 use crate::model::totals::Totals;
+use crate::pipeline::incidents::Notice;
 use crate::pipeline::Pipeline;
 
 const CHAIN: &str = "ErrorCode=SqlOperationFailed,'Type=A.HybridDeliveryException,Message=Bad \
@@ -199,12 +200,30 @@ fn check(text: &str, expected: u64) {
     }
 }
 
+/// Reads a whole text at a time; gives what is to be said of it.
+fn take(pipeline: &mut Pipeline, text: &str, read_at: Timestamp) -> Vec<Notice> {
+    let labels = BTreeMap::new();
+    let batch = Batch {
+        source: "s",
+        labels: &labels,
+        path: "p",
+        bytes: text.as_bytes(),
+        offset: 0,
+        read_at,
+        end: End::Eof,
+        framing: Framing::default(),
+        full: false,
+    };
+    let mut notices = pipeline.process(&batch, &Settings::default(), None).notices;
+    notices.extend(pipeline.tick(read_at));
+    notices
+}
+
 /// Reads `count` failures of 50 kinds, `seconds` apart, the last `age` seconds ago; gives the
 /// number of incidents and of notices.
 fn storm(count: usize, seconds: i64, age: i64) -> (usize, usize) {
     let (kinds, read_at) = (50, Timestamp::from_second(1_780_000_000).expect("a time"));
     let mut pipeline = pipeline();
-    let labels = BTreeMap::new();
     let mut notices = 0;
     for from in (0..count).step_by(10_000) {
         let mut text = String::new();
@@ -219,19 +238,7 @@ fn storm(count: usize, seconds: i64, age: i64) -> (usize, usize) {
                 r#"{{"time":"{time}","category":"ActivityRuns","status":"Failed","activityRunId":"r{n}","pipelineRunId":"p{n}","activityType":"Copy","activityName":"Load {kind}","pipelineName":"nightly","properties":{{"Error":{{"errorCode":"2200","message":"ErrorCode=Made{code}{tail}Up,'Type=A.B,Message=Bad,Source=C,'"}}}}}}"#
             );
         }
-        let batch = Batch {
-            source: "s",
-            labels: &labels,
-            path: "p",
-            bytes: text.as_bytes(),
-            offset: 0,
-            read_at,
-            end: End::Eof,
-            framing: Framing::default(),
-            full: false,
-        };
-        notices += pipeline.process(&batch, &Settings::default(), None).notices.len();
-        notices += pipeline.tick(read_at).len();
+        notices += take(&mut pipeline, &text, read_at).len();
     }
     let incidents = pipeline.incidents.iter();
     let total: u64 = incidents.map(|it| it.count).sum();

@@ -21,6 +21,7 @@ pub(super) use view::{Read, Report};
 
 const NAME: &str = "page.html";
 const PAGE: &str = include_str!("report/page.html");
+const BARS: &str = include_str!("report/bars.html");
 
 /// The file.
 pub(super) fn render(report: &Report<'_>) -> Result<String, minijinja::Error> {
@@ -30,6 +31,7 @@ pub(super) fn render(report: &Report<'_>) -> Result<String, minijinja::Error> {
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.add_filter("prose", prose);
     environment.add_template(NAME, PAGE)?;
+    environment.add_template("bars.html", BARS)?;
     let template = environment.get_template(NAME)?;
     let text = template.render(minijinja::value::Serde(view::page(report)))?;
     // The blocks of the template leave blank lines behind.

@@ -8,20 +8,7 @@ use crate::pipeline::incidents::{AlertsConfig, GroupBy, Incidents};
 
 /// Reads `text` at a minute; gives what is told, as `reason rule`.
 fn read(pipeline: &mut Pipeline, minute: i64, text: &str) -> String {
-    let labels = BTreeMap::new();
-    let batch = Batch {
-        source: "s",
-        labels: &labels,
-        path: "p",
-        bytes: text.as_bytes(),
-        offset: 0,
-        read_at: at(minute),
-        end: End::Eof,
-        framing: Framing::default(),
-        full: false,
-    };
-    let mut notices = pipeline.process(&batch, &Settings::default(), None).notices;
-    notices.extend(pipeline.tick(at(minute)));
+    let notices = take(pipeline, text, at(minute));
     let said = notices.iter().map(|it| {
         let rule = &pipeline.incident(&it.key).expect("an incident").rule;
         format!("{} {rule}", it.reason.as_str())
