@@ -53,8 +53,7 @@ const EXAMPLES: [(&str, &str); 4] = [
     ),
     (
         "store",
-        "\
-  postgres:                       # many daemons, one list of incidents
+        "  postgres:                       # many daemons, one list of incidents
     url_file: /etc/shirwatch/postgres.url    # postgres://USER:PASSWORD@HOST/NAME
 ",
     ),

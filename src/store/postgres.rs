@@ -34,6 +34,9 @@ mod session;
 mod streams;
 mod tls;
 
+#[cfg(test)]
+mod tests;
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::{Duration, Instant};
@@ -59,6 +62,9 @@ use crate::store::postgres::streams::Owned;
 
 /// How long another process of this name is waited for, which may be about to end.
 const HANDOVER: Duration = Duration::from_secs(5);
+
+/// How long a database that is away is waited for at the start.
+const START: Duration = Duration::from_secs(60);
 
 /// Pauses between attempts to connect.
 const PAUSES: [u64; 5] = [1, 2, 5, 10, 15];
@@ -122,6 +128,16 @@ struct Link {
     since: Instant,
     retry_at: Instant,
     failures: usize,
+    /// Why it was lost.
+    why: String,
+}
+
+impl Link {
+    fn note(&mut self, error: &StoreError) {
+        if let StoreError::Away { what } = error {
+            self.why.clone_from(what);
+        }
+    }
 }
 
 /// The name of this daemon.
@@ -134,10 +150,7 @@ impl Store {
     /// Opens the database as one member of the fleet.
     pub(super) fn open(place: PostgresConfig, limits: &StoreConfig) -> Result<Self, StoreError> {
         let member = member(&place)?;
-        let mut session = Session::connect(&place, "shirwatch")?;
-        schema::migrate(&mut session, &place.schema)?;
-        lock_member(&mut session, &place, &member)?;
-        let (number, commits) = begin(&mut session, &place, &member)?;
+        let (mut session, number, commits) = join(&place, &member)?;
         let horizon = horizon(&mut session)?;
         let now = Instant::now();
         let kept = rows::clamp((limits.store_bytes.0 / INCIDENT_BYTES).max(100));
@@ -151,6 +164,7 @@ impl Store {
             since: now,
             retry_at: now,
             failures: 0,
+            why: String::new(),
         };
         Ok(Self {
             place,
@@ -455,13 +469,14 @@ impl Store {
         if session.broken {
             link.session = None;
             link.retry_at = Instant::now();
+            answer.as_ref().err().inspect(|it| link.note(it));
         }
         answer
     }
 
     fn reconnect(&self, link: &mut Link) -> Result<(), StoreError> {
         if Instant::now() < link.retry_at {
-            return Err(StoreError::Away { what: "is away".to_owned() });
+            return Err(StoreError::Away { what: link.why.clone() });
         }
         let session = self.connect_again(link);
         match session {
@@ -474,6 +489,7 @@ impl Store {
                 let pause = PAUSES[link.failures.min(PAUSES.len() - 1)];
                 link.failures += 1;
                 link.retry_at = Instant::now() + Duration::from_secs(pause);
+                link.note(&error);
                 Err(error)
             }
         }
@@ -501,6 +517,29 @@ impl Store {
         session.execute(FREE, &[&link.number, &handed_out])?;
         Ok(session)
     }
+}
+
+/// Makes this process a member of the fleet. A database that is away is waited for: after a
+/// power cut it may be the last to come back.
+fn join(place: &PostgresConfig, member: &str) -> Result<(Session, i64, i64), StoreError> {
+    let begun = Instant::now();
+    loop {
+        match try_join(place, member) {
+            Err(error @ StoreError::Away { .. }) if begun.elapsed() < START => {
+                tracing::warn!(%error, "waiting for the store");
+                std::thread::sleep(Duration::from_secs(1));
+            }
+            other => return other,
+        }
+    }
+}
+
+fn try_join(place: &PostgresConfig, member: &str) -> Result<(Session, i64, i64), StoreError> {
+    let mut session = Session::connect(place, "shirwatch")?;
+    schema::migrate(&mut session, &place.schema)?;
+    lock_member(&mut session, place, member)?;
+    let (number, commits) = begin(&mut session, place, member)?;
+    Ok((session, number, commits))
 }
 
 /// Makes a row for this process; gives its number, and how many commits its member has done.
@@ -549,7 +588,7 @@ fn lock_member(it: &mut Session, place: &PostgresConfig, member: &str) -> Result
         if begun.elapsed() > HANDOVER {
             return Err(StoreError::MemberInUse { member: member.to_owned() });
         }
-        it.pause(Duration::from_millis(100));
+        std::thread::sleep(Duration::from_millis(100));
     }
 }
 

@@ -56,8 +56,10 @@ pub(super) fn check(it: &mut Session, schema: &str) -> Result<(), StoreError> {
 
 /// Version and floor of the schema, where there is one.
 fn version(it: &mut Session, schema: &str) -> Result<Option<(i32, i32)>, StoreError> {
-    let table = format!("{schema}.about");
-    let there = it.query("SELECT to_regclass($1) IS NOT NULL", &[&table])?;
+    // Of the catalogue itself: `to_regclass` may tell what was so before another's commit.
+    const THERE: &str = "SELECT EXISTS
+        (SELECT 1 FROM pg_tables WHERE schemaname = $1 AND tablename = 'about')";
+    let there = it.query(THERE, &[&schema])?;
     if !there.first().is_some_and(|it| it.get(0)) {
         return Ok(None);
     }

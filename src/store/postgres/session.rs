@@ -131,13 +131,6 @@ impl Session {
         done
     }
 
-    /// Waits a moment.
-    pub(super) fn pause(&self, span: Duration) {
-        if let Some(runtime) = &self.runtime {
-            runtime.block_on(tokio::time::sleep(span));
-        }
-    }
-
     fn prepare(&mut self, sql: &'static str) -> Result<Statement, StoreError> {
         if let Some(it) = self.prepared.get(sql) {
             return Ok(it.clone());
