@@ -4,6 +4,7 @@
 //! {"name":"ir","nodes":[{"nodeName":"NODE-1","availableMemoryInMB":16740,…}]}
 //! {"name":"ir","properties":{"state":"Online","typeProperties":{"nodes":[…],…}}}
 //! {"IntegrationRuntimeName":"ir","Nodes":[{"NodeName":"NODE-1",…}]}
+//! {"name":"ir","isIdentityCertExprired":false,…}
 //! ```
 //!
 //! REST wraps what the command line and the shell print flat, so the wrappers are passed
@@ -83,8 +84,12 @@ pub(crate) fn read_list(text: &str) -> Option<Record<'_>> {
 
 /// A quick no for most objects.
 fn hints(text: &str) -> bool {
-    [&b"odeName"[..], b"SelfHosted"].iter().any(|it| memmem::find(text.as_bytes(), it).is_some())
+    let hints = ["odeName", "SelfHosted", &CERTIFICATE[1..]];
+    hints.iter().any(|it| memmem::find(text.as_bytes(), it.as_bytes()).is_some())
 }
+
+/// Spelled as the service spells it.
+const CERTIFICATE: &str = "isIdentityCertExprired";
 
 /// The whole answer, the answer for one node, or neither.
 fn report(fields: &Flat<'_>) -> Option<Report> {
@@ -96,11 +101,14 @@ fn report(fields: &Flat<'_>) -> Option<Report> {
     };
     let hosted = fields.text("type").is_some_and(|it| it.eq_ignore_ascii_case("SelfHosted"));
     let state = fields.text("state").filter(|_| hosted || !nodes.is_empty());
-    (state.is_some() || nodes.iter().any(NodeReport::says_something)).then(|| Report {
+    let certificate_expired = fields.truth(CERTIFICATE);
+    let of_runtime = state.is_some() || certificate_expired.is_some();
+    (of_runtime || nodes.iter().any(NodeReport::says_something)).then(|| Report {
         state: state.map(Cow::into_owned),
         auto_update: fields.truth("autoUpdate"),
         latest_version: fields.owned("latestVersion").or_else(|| fields.owned("pushedVersion")),
         update_due: fields.time("scheduledUpdateDate").or_else(|| fields.time("autoUpdateETA")),
+        certificate_expired,
         nodes,
     })
 }
