@@ -199,40 +199,24 @@ impl Store {
 
     /// What others wrote since the last call. Says too that this member is alive.
     pub fn news(&mut self) -> Result<News, StoreError> {
-        match &mut self.0 {
-            Back::Sqlite(_) => Ok(News::default()),
-            #[cfg(feature = "postgres")]
-            Back::Postgres(it) => it.news(),
-        }
+        ask!(&mut self.0, it => it.news())
     }
 
     /// Whether this member is to do now what one of the fleet does each `every` seconds.
     pub fn is_my_turn(&mut self, duty: &str, every: Duration) -> Result<bool, StoreError> {
-        match &mut self.0 {
-            Back::Sqlite(_) => Ok(true),
-            #[cfg(feature = "postgres")]
-            Back::Postgres(it) => it.is_my_turn(duty, every),
-        }
+        ask!(&mut self.0, it => it.is_my_turn(duty, every))
     }
 
     /// Takes a source that only one of the fleet may read at a time; `None` while another that
     /// is alive has it. From then on a [`commit`](Self::commit) fails whole once another has
     /// taken it over. In a store of one daemon there is nothing to take.
     pub fn take(&mut self, source: &str) -> Result<Option<Resumed>, StoreError> {
-        match &mut self.0 {
-            Back::Sqlite(_) => Ok(None),
-            #[cfg(feature = "postgres")]
-            Back::Postgres(it) => it.take(source),
-        }
+        ask!(&mut self.0, it => it.take(source))
     }
 
     /// Lets others go on with what this member has taken; called before it ends.
     pub fn leave(&mut self) -> Result<(), StoreError> {
-        match &mut self.0 {
-            Back::Sqlite(_) => Ok(()),
-            #[cfg(feature = "postgres")]
-            Back::Postgres(it) => it.leave(),
-        }
+        ask!(&mut self.0, it => it.leave())
     }
 
     /// The incident with this key or fingerprint, whether it is in memory or not.
