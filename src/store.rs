@@ -214,6 +214,19 @@ impl Store {
         ask!(&mut self.0, it => it.take(source))
     }
 
+    /// Takes one stream that a group gave to this member, at once and whoever had it; gives
+    /// where the fleet goes on in it. Until [`release`](Self::release) its checkpoints are the
+    /// fleet's, and a [`commit`](Self::commit) fails whole once it was given to another. What
+    /// another counted of it is known after the next [`news`](Self::news).
+    pub fn assign(&mut self, source: &str, stream: &str) -> Result<Option<Checkpoint>, StoreError> {
+        ask!(&mut self.0, it => it.assign(source, stream))
+    }
+
+    /// Gives a stream up that the group took back, once all that was read of it is committed.
+    pub fn release(&mut self, source: &str, stream: &str) {
+        ask!(&mut self.0, it => it.release(source, stream));
+    }
+
     /// Lets others go on with what this member has taken; called before it ends.
     pub fn leave(&mut self) -> Result<(), StoreError> {
         ask!(&mut self.0, it => it.leave())

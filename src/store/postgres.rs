@@ -47,6 +47,7 @@ pub(super) use crate::store::postgres::beside::Reader;
 pub(super) use crate::store::postgres::beside::Silences;
 
 use crate::model::changes::Changes;
+use crate::model::checkpoint::Checkpoint;
 use crate::model::incident::Incident;
 use crate::model::incident::State;
 use crate::model::silence::Silence;
@@ -90,7 +91,7 @@ pub(super) struct Store {
     /// Resolved incidents that are kept.
     kept: i64,
     link: RefCell<Link>,
-    /// Sources of which this process owns all streams.
+    /// Streams that this process owns.
     owned: Owned,
     /// When the outbox was looked at last for each receiver.
     looked: HashMap<String, Timestamp>,
@@ -352,9 +353,26 @@ impl Store {
             Ok(Some(Resumed { checkpoints, held }))
         })?;
         if resumed.is_some() {
-            self.owned.insert(source.to_owned());
+            self.owned.insert((source.to_owned(), String::new()));
         }
         Ok(resumed)
+    }
+
+    /// Takes one stream for this process, whoever had it.
+    pub(super) fn assign(
+        &mut self,
+        source: &str,
+        stream: &str,
+    ) -> Result<Option<Checkpoint>, StoreError> {
+        let number = self.link.borrow().number;
+        let at = self.ask(|it| streams::assign(it, source, stream, number))?;
+        self.owned.insert((source.to_owned(), stream.to_owned()));
+        Ok(at)
+    }
+
+    /// Gives one stream up, with all that was read of it in the store.
+    pub(super) fn release(&mut self, source: &str, stream: &str) {
+        self.owned.remove(&(source.to_owned(), stream.to_owned()));
     }
 
     /// Lets the others go on at once with what this process has taken.

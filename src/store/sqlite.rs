@@ -32,6 +32,7 @@ pub(super) use crate::store::sqlite::reader::Reader;
 pub(super) use crate::store::sqlite::silences::Silences;
 
 use crate::model::changes::Changes;
+use crate::model::checkpoint::Checkpoint;
 use crate::model::incident::Incident;
 use crate::model::incident::State;
 use crate::model::silence::Silence;
@@ -169,6 +170,12 @@ impl Store {
     pub(super) fn take(&mut self, _source: &str) -> Result<Option<Resumed>, StoreError> {
         Ok(None)
     }
+
+    pub(super) fn assign(&mut self, _: &str, _: &str) -> Result<Option<Checkpoint>, StoreError> {
+        Ok(None)
+    }
+
+    pub(super) fn release(&mut self, _: &str, _: &str) {}
 
     pub(super) fn leave(&mut self) -> Result<(), StoreError> {
         Ok(())

@@ -26,8 +26,14 @@ const KEPT: i64 = 200_000;
 /// The member of rows that are the fleet's.
 const FLEET: &str = "";
 
-/// Sources of which this member owns all streams.
-pub(super) type Owned = BTreeSet<String>;
+/// Streams that this process owns: source and stream; all of a source under an empty name.
+pub(super) type Owned = BTreeSet<(String, String)>;
+
+/// Whether a stream is one that any member may read.
+fn is_owned(owned: &Owned, source: &str, stream: &str) -> bool {
+    let has = |stream: &str| owned.contains(&(source.to_owned(), stream.to_owned()));
+    !owned.is_empty() && (has("") || has(stream))
+}
 
 const WRITE: &str = "INSERT INTO checkpoints (member, source, stream, position, framing, identity)
     VALUES ($1, $2, $3, $4, $5, $6)
@@ -39,6 +45,9 @@ const TAKE: &str = "INSERT INTO streams (source, stream, owner) VALUES ($1, '', 
     WHERE streams.owner = $2 OR NOT EXISTS (SELECT 1 FROM members
         WHERE session = streams.owner AND alive_at > clock_timestamp() - interval '15 s')";
 
+const ASSIGN: &str = "INSERT INTO streams (source, stream, owner) VALUES ($1, $2, $3)
+    ON CONFLICT (source, stream) DO UPDATE SET owner = excluded.owner";
+
 const SEE: &str = "INSERT INTO seen (key, at, changed_by)
     SELECT key, max(at), $3 FROM unnest($1::int8[], $2::int8[]) AS it (key, at)
     GROUP BY key ORDER BY key
@@ -49,15 +58,32 @@ pub(super) fn take(write: &mut Session, source: &str, session: i64) -> Result<bo
     Ok(write.execute(TAKE, &[&rows::text(source), &session])? > 0)
 }
 
+/// Makes this session the owner of one stream, whoever had it; gives where it goes on.
+pub(super) fn assign(
+    write: &mut Session,
+    source: &str,
+    stream: &str,
+    session: i64,
+) -> Result<Option<Checkpoint>, StoreError> {
+    write.execute(ASSIGN, &[&rows::text(source), &rows::text(stream), &session])?;
+    let found = checkpoints(write, FLEET, Some(source))?;
+    Ok(found.into_iter().find(|it| it.stream == stream))
+}
+
 /// That this session still owns what it took; nobody takes it before the transaction is over.
 pub(super) fn fence(write: &mut Session, owned: &Owned, session: i64) -> Result<(), StoreError> {
     if owned.is_empty() {
         return Ok(());
     }
-    let mine = write.query("SELECT source FROM streams WHERE owner = $1 FOR SHARE", &[&session])?;
-    let mine: BTreeSet<&str> = mine.iter().filter_map(|it| it.try_get(0).ok()).collect();
-    match owned.iter().find(|it| !mine.contains(rows::text(it).as_ref())) {
-        Some(lost) => Err(StoreError::TakenOver { lost: lost.clone() }),
+    let mine = write
+        .query("SELECT source, stream FROM streams WHERE owner = $1 FOR SHARE", &[&session])?;
+    let mine: BTreeSet<(&str, &str)> =
+        mine.iter().filter_map(|it| Some((it.try_get(0).ok()?, it.try_get(1).ok()?))).collect();
+    let has = |source: &str, stream: &str| {
+        mine.contains(&(rows::text(source).as_ref(), rows::text(stream).as_ref()))
+    };
+    match owned.iter().find(|(source, stream)| !has(source, stream)) {
+        Some((lost, _)) => Err(StoreError::TakenOver { lost: lost.clone() }),
         None => Ok(()),
     }
 }
@@ -70,13 +96,16 @@ pub(super) fn write(
     owned: &Owned,
     changes: &Changes,
 ) -> Result<(), StoreError> {
-    let whose = |source: &str| if owned.contains(source) { FLEET } else { member };
+    // Of a source that is read by several at one time, each keeps its own runs that wait.
+    let whose = |source: &str, stream: &str| {
+        if is_owned(owned, source, stream) { FLEET } else { member }
+    };
     for it in &changes.checkpoints {
         let framing = serde_json::to_string(&it.framing)?;
         write.execute(
             WRITE,
             &[
-                &whose(&it.source),
+                &whose(&it.source, &it.stream),
                 &rows::text(&it.source),
                 &rows::text(&it.stream),
                 &rows::bits(it.offset),
@@ -88,7 +117,7 @@ pub(super) fn write(
     for (source, stream) in &changes.forgotten {
         write.execute(
             "DELETE FROM checkpoints WHERE member = $1 AND source = $2 AND stream = $3",
-            &[&whose(source), &rows::text(source), &rows::text(stream)],
+            &[&whose(source, stream), &rows::text(source), &rows::text(stream)],
         )?;
     }
     for it in &changes.held {
@@ -96,12 +125,12 @@ pub(super) fn write(
         write.execute(
             "INSERT INTO held (member, key, source, body) VALUES ($1, $2, $3, $4)
              ON CONFLICT (member, key) DO UPDATE SET body = excluded.body",
-            &[&whose(&it.source), &rows::bits(it.key), &rows::text(&it.source), &body],
+            &[&whose(&it.source, ""), &rows::bits(it.key), &rows::text(&it.source), &body],
         )?;
     }
     if !changes.settled.is_empty() {
         let keys: Vec<_> = changes.settled.iter().map(|it| rows::bits(*it)).collect();
-        let owned: Vec<_> = owned.iter().map(|it| rows::text(it)).collect();
+        let owned: Vec<_> = owned.iter().map(|it| rows::text(&it.0)).collect();
         write.execute(
             "DELETE FROM held WHERE key = ANY ($1)
              AND (member = $2 OR (member = '' AND source = ANY ($3)))",

@@ -157,6 +157,23 @@ fn who_gave_no_sign_of_life_writes_nothing_of_what_another_took_over() {
 }
 
 #[test]
+fn a_stream_goes_from_member_to_member_with_its_position() {
+    let Some(bench) = Bench::postgres() else { return };
+    let (mut one, mut other) = (member(&bench, "a").unwrap(), member(&bench, "b").unwrap());
+    assert_eq!(one.assign("files", "1").unwrap(), None);
+    one.commit(&everything(), at(0)).unwrap();
+    one.release("files", "1");
+    assert_eq!(other.assign("files", "1").unwrap().as_ref(), everything().checkpoints.first());
+    let totals = Changes { totals: vec![("errors".to_owned(), 1.0)], ..Changes::default() };
+    one.commit(&totals, at(0)).unwrap();
+    // Who did not give it up, since it was cut off, writes nothing more.
+    one.assign("files", "1").unwrap();
+    let refused = other.commit(&everything(), at(0)).unwrap_err();
+    assert!(matches!(refused, StoreError::TakenOver { .. }), "{refused}");
+    assert_eq!(other.load().unwrap().totals.get("errors", &[]), 0.0);
+}
+
+#[test]
 fn an_alert_that_a_dead_member_had_taken_is_sent_by_another() {
     let Some(bench) = Bench::postgres() else { return };
     let (mut one, mut other) = (member(&bench, "a").unwrap(), member(&bench, "b").unwrap());
