@@ -52,11 +52,13 @@ pub fn merge(base: Option<&Incident>, mine: &Incident, stored: &Incident) -> Inc
         it.resolved_at = None;
     }
     let refused = ended && !over;
-    it.notified_at = match (it.state, base.map(|it| it.notified_at) == Some(mine.notified_at)) {
-        (State::Resolved, _) => None,
-        _ if refused => stored.notified_at,
-        (State::Open, true) => stored.notified_at,
-        (State::Open, false) => stored.notified_at.max(mine.notified_at),
+    let unchanged = base.is_some_and(|it| it.notified_at == mine.notified_at);
+    it.notified_at = match it.state {
+        State::Resolved => None,
+        State::Open if refused || unchanged => stored.notified_at,
+        // It ended here and came back; its return is told by itself.
+        State::Open if base.is_some() && mine.notified_at.is_none() => None,
+        State::Open => stored.notified_at.max(mine.notified_at),
     };
     if !refused {
         it.course = course(base.map(|it| &it.course), &mine.course, &stored.course);
@@ -68,6 +70,26 @@ pub fn merge(base: Option<&Incident>, mine: &Incident, stored: &Incident) -> Inc
     it
 }
 
+/// What is still to be said of one incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Untold {
+    /// Whether each alert is.
+    pub wanted: Vec<bool>,
+    /// Whether receivers know then that it goes on; `None` where nothing was to be said.
+    told: Option<bool>,
+}
+
+impl Untold {
+    /// Notes in `it` what receivers know.
+    pub fn note(&self, it: &mut Incident) {
+        it.notified_at = match self.told {
+            None => it.notified_at,
+            Some(true) if it.state == State::Open => it.notified_at.or(Some(it.last_read)),
+            Some(_) => None,
+        };
+    }
+}
+
 /// Which of the `alerts` of one incident are still to be said, in their order: what another
 /// member has told is not told again.
 #[must_use]
@@ -76,8 +98,10 @@ pub fn untold(
     mine: &Incident,
     stored: Option<&Incident>,
     alerts: &[&Alert],
-) -> Vec<bool> {
-    let Some(stored) = stored else { return vec![true; alerts.len()] };
+) -> Untold {
+    let Some(stored) = stored.filter(|_| !alerts.is_empty()) else {
+        return Untold { wanted: vec![true; alerts.len()], told: None };
+    };
     let ended = merge(base, mine, stored).state == State::Resolved;
     let worse = stored.severity < mine.severity;
     let mut told = stored.state == State::Open && stored.notified_at.is_some();
@@ -90,20 +114,28 @@ pub fn untold(
             out.push(*last);
             continue;
         }
-        let severity = alert.labels.get("severity").map(String::as_str);
+        // The end of the label set with the old severity, before the word of the new one.
+        let next = alerts[index..].iter().find(|it| *it != alert).map(|it| it.reason);
+        let of_labels = next == Some(Reason::Escalated);
         out.push(match alert.reason {
+            // Another has ended it meanwhile.
+            Reason::FirstSeen if mine.state == State::Open && ended => false,
             Reason::FirstSeen => !std::mem::replace(&mut told, true),
-            Reason::Escalated => !std::mem::replace(&mut told, true) || worse,
-            // The end of the label set with the old severity.
-            Reason::Resolved if severity != Some(mine.severity.as_str()) => told && worse,
+            // Where another has ended what goes on here, this is how its return is told.
+            Reason::Escalated | Reason::RepeatDue if !told => {
+                told = !ended;
+                told
+            }
+            Reason::Escalated => worse,
+            Reason::Resolved if of_labels => told && worse,
             Reason::Resolved if mine.state == State::Resolved && !ended => false,
             Reason::Resolved => std::mem::take(&mut told),
-            Reason::RepeatDue => told && base.is_none_or(|it| it.notified_at == stored.notified_at),
+            Reason::RepeatDue => base.is_none_or(|it| it.notified_at == stored.notified_at),
             Reason::Refresh => told,
             Reason::Test => true,
         });
     }
-    out
+    Untold { wanted: out, told: Some(told) }
 }
 
 fn same_end(base: &Incident, mine: &Incident) -> bool {
@@ -114,6 +146,10 @@ fn same_end(base: &Incident, mine: &Incident) -> bool {
 fn may_end(base: Option<&Incident>, mine: &Incident, stored: &Incident) -> bool {
     if stored.state == State::Resolved {
         return true;
+    }
+    // Who does not know that it was told does not tell its end: the next look does.
+    if stored.notified_at.is_some() && base.is_none_or(|it| it.notified_at.is_none()) {
+        return false;
     }
     match mine.course.ended {
         Some(Ended::Quiet) => stored.last_read <= mine.last_read,

@@ -313,7 +313,7 @@ impl Engine {
     }
 
     /// Writes all that follows from what was read, in one transaction.
-    fn commit(&mut self) -> Result<(), ServiceError> {
+    pub(super) fn commit(&mut self) -> Result<(), ServiceError> {
         self.committed = Instant::now();
         if self.blocked.is_none() {
             if !self.store.is_shared() {

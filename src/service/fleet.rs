@@ -20,6 +20,8 @@ use crate::sources::Opening;
 impl Engine {
     /// Keeps up with the others. False while the store is away.
     pub(super) fn keep_up(&mut self, now: Timestamp) -> Result<bool, ServiceError> {
+        // What was said here so far was said before the others were heard.
+        self.commit()?;
         if self.blocked.is_some() && !self.changes.is_empty() {
             return Ok(false);
         }

@@ -259,8 +259,9 @@ impl Store {
             outbox::put(it, &changes.outbox.iter().collect::<Vec<_>>(), now)?;
         } else {
             let before = incidents::lock(it, &changes.incidents)?;
-            stand = incidents::write(it, &changes.incidents, &before, member)?;
-            outbox::put(it, &outbox::wanted(changes, &before), now)?;
+            let (wanted, said) = outbox::wanted(changes, &before);
+            stand = incidents::write(it, &changes.incidents, (&before, &said), member)?;
+            outbox::put(it, &wanted, now)?;
         }
         counters::add_totals(it, member, &changes.totals)?;
         counters::add_hours(it, member, &changes.hours)?;

@@ -148,11 +148,11 @@ fn said(known: &str, other: &str, this: &str, reasons: &[Reason], expected: &str
     // Each to two receivers.
     let alerts: Vec<_> = reasons.iter().map(|it| alert(*it, &mine, reasons.len() > 1)).collect();
     let twice: Vec<_> = alerts.iter().flat_map(|it| [it, it]).collect();
-    let told = untold(Some(&base), &mine, Some(&stored), &twice);
+    let told = untold(Some(&base), &mine, Some(&stored), &twice).wanted;
     let each: Vec<_> = told.chunks(2).map(|it| if it[0] { "yes" } else { "no" }).collect();
     assert!(told.chunks(2).all(|it| it[0] == it[1]), "{told:?}");
     assert_eq!(each.join(" "), expected);
-    assert!(untold(None, &mine, None, &twice).iter().all(|it| *it));
+    assert!(untold(None, &mine, None, &twice).wanted.iter().all(|it| *it));
 }
 
 fn alert(reason: Reason, of: &Incident, escalates: bool) -> Alert {

@@ -19,6 +19,7 @@ use crate::model::merge::merge;
 use crate::model::redacted::Redacted;
 use crate::store::IncidentCount;
 use crate::store::error::StoreError;
+use crate::store::postgres::outbox::Said;
 use crate::store::postgres::rows;
 use crate::store::postgres::rows::Unread;
 use crate::store::postgres::session::Session;
@@ -91,7 +92,7 @@ pub(super) fn lock(write: &mut Session, changes: &[IncidentChange]) -> Result<Be
 pub(super) fn write(
     write: &mut Session,
     changes: &[IncidentChange],
-    before: &Before,
+    (before, said): (&Before, &Said),
     member: &str,
 ) -> Result<Vec<Incident>, StoreError> {
     let now = changes.iter().map(|change| {
@@ -100,7 +101,11 @@ pub(super) fn write(
             Some(stored) => {
                 // A sample is written only where it is new.
                 let stored = Incident { sample: None, ..stored.clone() };
-                merge(change.base.as_deref(), mine, &stored)
+                let mut it = merge(change.base.as_deref(), mine, &stored);
+                if let Some(said) = said.get(&mine.key) {
+                    said.note(&mut it);
+                }
+                it
             }
             None => mine.clone(),
         }

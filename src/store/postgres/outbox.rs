@@ -12,6 +12,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::model::changes::Changes;
 use crate::model::changes::Outgoing;
+use crate::model::merge::Untold;
 use crate::model::merge::untold;
 use crate::store::OutboxRow;
 use crate::store::error::StoreError;
@@ -37,25 +38,30 @@ const TAKE: &str = "WITH ready AS (
     UPDATE outbox SET leased_by = $4 FROM ready WHERE outbox.id = ready.id
     RETURNING outbox.id, receiver, attempts, queued_at, next_at, last_error, alert";
 
-/// The alerts of `changes` that no other member has told already. Those of incidents that
-/// `changes` do not touch are all taken.
-pub(super) fn wanted<'a>(changes: &'a Changes, before: &Before) -> Vec<&'a Outgoing> {
+/// What is still to be said of each incident, by its key.
+pub(super) type Said = HashMap<String, Untold>;
+
+/// The alerts of `changes` that no other member has told already, and what receivers know then.
+/// Those of incidents that `changes` do not touch are all taken.
+pub(super) fn wanted<'a>(changes: &'a Changes, before: &Before) -> (Vec<&'a Outgoing>, Said) {
     let mut keep = vec![true; changes.outbox.len()];
-    let mut said: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut places: HashMap<&str, Vec<usize>> = HashMap::new();
     for (place, it) in changes.outbox.iter().enumerate() {
-        said.entry(&it.alert.incident).or_default().push(place);
+        places.entry(&it.alert.incident).or_default().push(place);
     }
+    let mut said = Said::new();
     for change in &changes.incidents {
-        let Some(places) = said.get(change.incident.key.as_str()) else { continue };
+        let key = &change.incident.key;
+        let Some(places) = places.get(key.as_str()) else { continue };
         let alerts: Vec<_> = places.iter().map(|it| &changes.outbox[*it].alert).collect();
-        let (base, stored) = (change.base.as_deref(), before.get(&change.incident.key));
-        let wanted = untold(base, &change.incident, stored, &alerts);
-        for (place, wanted) in places.iter().zip(wanted) {
-            keep[*place] = wanted;
+        let untold = untold(change.base.as_deref(), &change.incident, before.get(key), &alerts);
+        for (place, wanted) in places.iter().zip(&untold.wanted) {
+            keep[*place] = *wanted;
         }
+        said.insert(key.clone(), untold);
     }
     let kept = changes.outbox.iter().zip(keep).filter(|(_, keep)| *keep);
-    kept.map(|(it, _)| it).collect()
+    (kept.map(|(it, _)| it).collect(), said)
 }
 
 /// Puts alerts at the end, each in the place of its elder.
