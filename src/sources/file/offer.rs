@@ -19,9 +19,6 @@ use crate::sources::file::stream::Handle;
 use crate::sources::file::stream::Stream;
 use crate::sources::passed;
 
-/// Bytes of a page of most systems.
-const PAGE: u64 = 4096;
-
 /// The buffers that all streams of a source share.
 #[derive(Default)]
 pub(super) struct Buffers {
@@ -122,18 +119,15 @@ impl Stream {
     /// window is not what we have read.
     fn read(&mut self, buffers: &mut Buffers) -> io::Result<Option<usize>> {
         let Some(Handle::Plain(file)) = &self.handle else { return Ok(None) };
-        let window = self.offset - self.window.bytes;
-        // The system copies whole pages at a time, and those that begin where a page does fastest.
-        let from = window - window % PAGE;
-        let at = |place: u64| usize::try_from(place - from).unwrap_or(0);
-        let length = at(self.offset) + self.want;
+        let start = usize::try_from(self.window.bytes).unwrap_or(0);
+        let length = start + self.want;
         if buffers.raw.len() < length {
             buffers.raw.resize(length, 0);
         }
+        let from = self.offset - self.window.bytes;
         buffers.length = identity::read_at(file, &mut buffers.raw[..length], from)?;
-        let read = &buffers.raw[..buffers.length];
-        let same = read.get(at(window)..).is_some_and(|it| self.window.begins(it));
-        Ok(same.then_some(at(self.offset)))
+        let same = self.window.begins(&buffers.raw[..buffers.length]);
+        Ok(same.then_some(start))
     }
 
     /// Like `look_plain`, for a file in which one cannot go back. What it keeps is lent to
