@@ -42,6 +42,7 @@ use crate::service::clock;
 use crate::service::event::Alarm;
 use crate::service::event::Event;
 use crate::service::feedback::Refused;
+use crate::service::footprint::Footprint;
 use crate::service::members::Missed;
 use crate::service::rules::Folder;
 use crate::service::tally::Tally;
@@ -121,6 +122,7 @@ pub struct Engine {
     tally: Tally,
     committed: Instant,
     ticked: Instant,
+    footprint: Footprint,
     pulse: Arc<AtomicU64>,
     /// Told to end, and how long receivers are waited for.
     stop: Option<Duration>,
@@ -184,6 +186,7 @@ impl Engine {
             tally,
             committed: now,
             ticked: now,
+            footprint: Footprint::new(),
             refreshed: now,
             attempts: HashMap::new(),
             missed: HashMap::new(),
@@ -202,6 +205,7 @@ impl Engine {
             self.pulse.fetch_add(1, Ordering::Relaxed);
             self.alarm.rearm();
             let busy = self.turn(clock());
+            self.footprint.shrink_at_rest(busy);
             self.tick(false);
             self.commit_when_due(busy)?;
             self.deliver();
