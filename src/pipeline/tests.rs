@@ -16,8 +16,8 @@ use crate::model::finding::Finding;
 use crate::model::fingerprint::Fingerprint;
 use crate::model::redacted::{Redacted, RedactionConfig, Redactor};
 use crate::model::totals::Totals;
-use crate::pipeline::incidents::Notice;
 use crate::pipeline::Pipeline;
+use crate::pipeline::incidents::Notice;
 
 const CHAIN: &str = "ErrorCode=SqlOperationFailed,'Type=A.HybridDeliveryException,Message=Bad \
                      'x',Source=,''Type=System.Data.SqlClient.SqlException,Message=Invalid \

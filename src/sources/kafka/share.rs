@@ -1,0 +1,245 @@
+//! Our share of the partitions: how it comes and goes, and what is wrong meanwhile.
+
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::model::batch::Framing;
+use crate::model::checkpoint::Checkpoint;
+use crate::sources::azure::trouble::{Kind, Trouble};
+use crate::sources::kafka::KafkaSource;
+use crate::sources::kafka::group::News;
+use crate::sources::kafka::group::Place;
+use crate::sources::kafka::stream::{Hold, Stream};
+use crate::sources::passed;
+
+/// The stream under which our own name is kept; no partition can have it.
+const US: &str = "store";
+
+/// How often the group is told how far we are. Event Hubs takes four a second and partition.
+const TELL: Duration = Duration::from_secs(1);
+
+/// How long the group may let us wait for partitions until that is told.
+const JOIN: Duration = Duration::from_secs(90);
+
+/// How we stand in the group.
+pub(super) struct Share {
+    /// The name of our store, by which we know what we told the group ourselves.
+    pub(super) us: String,
+    /// True until that name is in the store.
+    fresh: bool,
+    /// When the group told us our share; it may be none.
+    pub(super) joined_at: Option<Timestamp>,
+    /// True while an answer is awaited, and when our share changed since it was asked for.
+    asked: bool,
+    stale: bool,
+    /// True when positions have to be looked at again.
+    doubt: bool,
+    /// True when the client has to be opened anew.
+    broken: bool,
+    /// True until what was taken back is given up.
+    leaving: bool,
+    told_at: Option<Timestamp>,
+}
+
+impl Share {
+    /// With the name that the store knows, or a new one.
+    pub(super) fn restore<'a>(mut known: impl Iterator<Item = &'a Checkpoint>) -> Self {
+        let known = known.find(|it| it.stream == US).map(|it| it.identity.clone());
+        let fresh = known.is_none();
+        Self {
+            us: known.unwrap_or_else(name),
+            fresh,
+            joined_at: None,
+            asked: false,
+            stale: false,
+            doubt: false,
+            broken: false,
+            leaving: false,
+            told_at: None,
+        }
+    }
+
+    /// True when nothing that comes is of any use.
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken
+    }
+
+    /// An answer has come; false when it says nothing of our share as it is now.
+    pub(super) fn heard(&mut self) -> bool {
+        self.asked = false;
+        !std::mem::take(&mut self.stale)
+    }
+
+    /// The checkpoint that keeps the name, once.
+    pub(super) fn checkpoint(&mut self, source: &str) -> Option<Checkpoint> {
+        std::mem::take(&mut self.fresh).then(|| Checkpoint {
+            source: source.to_owned(),
+            stream: US.to_owned(),
+            offset: 0,
+            framing: Framing::default(),
+            identity: self.us.clone(),
+        })
+    }
+}
+
+/// A name that no other store has.
+fn name() -> String {
+    let random = RandomState::new();
+    format!("shirwatch-{:016x}", random.hash_one(std::process::id()))
+}
+
+impl KafkaSource {
+    /// Does what is due.
+    pub(super) fn tend(&mut self, now: Timestamp) {
+        if self.share.told_at.is_none_or(|it| passed(it, now, TELL)) {
+            self.share.told_at = Some(now);
+            self.tell();
+        }
+        let late = self.began_at.is_some_and(|it| passed(it, now, JOIN));
+        if late && self.share.joined_at.is_none() && self.trouble.is_none() {
+            let what = "the group does not give out partitions; check `group`, and whether a \
+                        member that is gone is still waited for";
+            self.note(Trouble::new(Kind::Other, what), now);
+        }
+        if self.pace.rests(now).is_some() {
+            return;
+        }
+        if self.share.broken {
+            return self.reopen(now);
+        }
+        let due = self.share.doubt || self.trouble.is_some();
+        if !self.share.asked && (due || self.streams.values().any(Stream::waits)) {
+            (self.share.asked, self.share.doubt) = (true, false);
+            let ours = self.streams.values();
+            let ours = ours.filter(|it| it.waits() || it.hold == Hold::Held);
+            let ours = ours.map(|it| it.place.clone()).collect();
+            self.group.ask(ours);
+        }
+    }
+
+    /// Takes in what happened.
+    pub(super) fn hear(&mut self, news: News, now: Timestamp) {
+        match news {
+            News::Message(message) => self.came(message, now),
+            News::Assigned(places) => self.assigned(places, now),
+            News::Revoked(places) => self.revoked(&places),
+            News::Known(known, trouble) => self.answered(&known, trouble, now),
+            News::OutOfRange => self.share.doubt = true,
+            News::NotCommitted => self.streams.values_mut().for_each(|it| it.told = None),
+            News::Trouble(trouble) => self.fail(trouble, now),
+            News::Broken(trouble) => {
+                self.share.broken = true;
+                self.fail(trouble, now);
+            }
+        }
+    }
+
+    /// The group gives us more, or says that there is nothing for us.
+    fn assigned(&mut self, places: Vec<Place>, now: Timestamp) {
+        self.share.joined_at = Some(now);
+        self.share.stale = self.share.asked;
+        if places.is_empty() {
+            let begun = self.group.start(&[]);
+            return begun.unwrap_or_else(|trouble| self.fail(trouble, now));
+        }
+        for place in places {
+            let stream = self.streams.entry(place);
+            let stream = stream.or_insert_with_key(|place| Stream::new(place.clone()));
+            stream.given();
+        }
+    }
+
+    /// The group wants these back.
+    fn revoked(&mut self, places: &[Place]) {
+        for place in places {
+            if let Some(stream) = self.streams.get_mut(place) {
+                stream.hold = Hold::Leaving;
+            }
+        }
+        self.share.leaving = true;
+        self.leave();
+    }
+
+    /// Gives up what was taken back, once all that was taken of it is in the store.
+    pub(super) fn leave(&mut self) {
+        let leaving = |it: &&mut Stream| it.hold == Hold::Leaving;
+        let waits = |it: &Stream| it.waits() || !it.is_stored();
+        if !self.share.leaving || self.streams.values_mut().filter(leaving).any(|it| waits(it)) {
+            return;
+        }
+        self.tell();
+        let mut places = Vec::new();
+        for stream in self.streams.values_mut().filter(leaving) {
+            stream.hold = Hold::Away;
+            places.push(stream.place.clone());
+        }
+        self.group.give_up(&places);
+        self.share.leaving = false;
+    }
+
+    /// Tells the group how far we are: as far as the store is.
+    pub(super) fn tell(&mut self) {
+        let ours = self.streams.values_mut();
+        let ours = ours.filter(|it| matches!(it.hold, Hold::Held | Hold::Leaving));
+        let mut upto = Vec::new();
+        for stream in ours {
+            if let Some(offset) = stream.untold() {
+                stream.told = Some(offset);
+                upto.push((stream.place.clone(), offset));
+            }
+        }
+        if !upto.is_empty() {
+            self.group.commit(&upto, &self.share.us);
+        }
+    }
+
+    /// Begins again as a new member, once all that was taken is in the store: whoever gets our
+    /// partitions then goes on behind it.
+    fn reopen(&mut self, now: Timestamp) {
+        if self.message.is_some() || !self.streams.values().all(Stream::is_stored) {
+            return;
+        }
+        self.tell();
+        match self.group.reopen() {
+            Ok(()) => {
+                self.streams.values_mut().for_each(|it| it.hold = Hold::Away);
+                let share = &mut self.share;
+                (share.broken, share.doubt, share.leaving) = (false, true, false);
+                share.stale = share.asked;
+            }
+            Err(trouble) => self.fail(trouble, now),
+        }
+    }
+
+    /// It does not work now, and is tried again later.
+    pub(super) fn fail(&mut self, trouble: Trouble, now: Timestamp) {
+        // Of those that failed together the first counts.
+        if self.pace.rests(now).is_none() {
+            self.pace.failed(&trouble, now);
+        }
+        self.note(trouble, now);
+    }
+
+    fn note(&mut self, trouble: Trouble, now: Timestamp) {
+        let known = self.trouble.as_ref();
+        // That nobody answers says less than why.
+        let less = trouble.kind == Kind::Connection
+            && known.is_some_and(|(it, _)| it.kind != Kind::Connection);
+        if less || known.is_some_and(|(it, _)| it.text == trouble.text) {
+            return;
+        }
+        tracing::warn!(source = self.name, error = trouble.text, "cannot read; will try again");
+        let since = known.map_or(now, |(_, since)| *since);
+        self.trouble = Some((trouble, since));
+    }
+
+    pub(super) fn well(&mut self) {
+        self.pace.succeeded();
+        if self.trouble.take().is_some() {
+            tracing::info!(source = self.name, "can be read again");
+        }
+    }
+}
