@@ -317,6 +317,6 @@ impl KafkaSource {
 impl Drop for KafkaSource {
     fn drop(&mut self) {
         // Who gets our partitions goes on there. What was not stored is not told.
-        self.tell();
+        self.tell_at_once();
     }
 }

@@ -7,6 +7,7 @@ mod context;
 mod questions;
 mod words;
 
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,14 +15,14 @@ use rdkafka::ClientConfig;
 use rdkafka::Message as _;
 use rdkafka::Offset;
 use rdkafka::TopicPartitionList;
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, RebalanceProtocol};
+use rdkafka::consumer::{BaseConsumer, Consumer, RebalanceProtocol};
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::message::BorrowedMessage;
 
 use crate::sources::Waker;
 use crate::sources::azure::trouble::{Kind, Trouble};
 use crate::sources::kafka::client::context::Context;
-use crate::sources::kafka::client::questions::{Answer, Questions};
+use crate::sources::kafka::client::questions::Questions;
 use crate::sources::kafka::config::KafkaConfig;
 use crate::sources::kafka::group::{Group, Message, News, Place};
 use crate::sources::kafka::login::Login;
@@ -37,9 +38,9 @@ pub(super) struct Client {
     member: Option<Member>,
     questions: Questions,
     /// What a call of ours brought about.
-    next: Option<News>,
+    next: VecDeque<News>,
     /// True once the member was started on something: a start of what it has is a seek.
-    held: std::collections::BTreeSet<Place>,
+    held: BTreeSet<Place>,
 }
 
 /// A consumer, and what it answers to.
@@ -60,11 +61,11 @@ impl Client {
             wake,
             member: None,
             questions,
-            next: None,
-            held: std::collections::BTreeSet::new(),
+            next: VecDeque::new(),
+            held: BTreeSet::new(),
         };
         if let Err(trouble) = client.reopen() {
-            client.next = Some(News::Broken(trouble));
+            client.next.push_back(News::Broken(trouble));
         }
         Ok(client)
     }
@@ -124,12 +125,8 @@ fn taken(message: &BorrowedMessage<'_>) -> Option<Message> {
 
 impl Group for Client {
     fn next(&mut self) -> Option<News> {
-        if let Some(news) = self.next.take() {
+        if let Some(news) = self.next.pop_front().or_else(|| self.questions.answer()) {
             return Some(news);
-        }
-        if let Some(answer) = self.questions.answer() {
-            let Answer { known, trouble } = answer;
-            return Some(News::Known(known, trouble));
         }
         let member = self.member.as_ref()?;
         let context = member.consumer.context();
@@ -151,7 +148,7 @@ impl Group for Client {
             Some(member) => self.questions.ask(member.clone(), places),
             None => {
                 let trouble = Trouble::new(Kind::Connection, "there is no client at the moment");
-                self.next = Some(News::Known(Vec::new(), Some(trouble)));
+                self.next.push_back(News::Known(Vec::new(), Some(trouble)));
             }
         }
     }
@@ -198,14 +195,15 @@ impl Group for Client {
     }
 
     fn commit(&mut self, upto: &[(Place, u64)], by: &str) {
-        let Some(member) = &self.member else { return };
-        let Ok(list) = list(upto) else { return };
-        for mut it in list.elements() {
-            it.set_metadata(by);
-        }
-        // What becomes of it is told to the context.
-        if let Err(error) = member.consumer.commit(&list, CommitMode::Async) {
-            tracing::debug!(%error, "the group cannot be told how far we are");
+        let list = list(upto).map(|list| {
+            list.elements().iter_mut().for_each(|it| {
+                it.set_metadata(by);
+            });
+            list
+        });
+        match (&self.member, list) {
+            (Some(member), Ok(list)) => self.questions.tell(member.clone(), list),
+            _ => self.next.push_back(News::Told(false)),
         }
     }
 

@@ -20,6 +20,8 @@ struct Cluster {
     /// Who is to have a partition: the daemon, by its number.
     wanted: BTreeMap<Place, u32>,
     faults: VecDeque<Trouble>,
+    /// True while nothing that is told is taken.
+    deaf: bool,
 }
 
 /// The messages from `low` on.
@@ -93,6 +95,10 @@ impl FakeCluster {
         for member in self.lock().members.values_mut().filter(|it| it.daemon == daemon) {
             member.news.push_back(news.clone());
         }
+    }
+
+    pub(super) fn be_deaf(&self, deaf: bool) {
+        self.lock().deaf = deaf;
     }
 
     pub(super) fn committed(&self, place: &Place) -> Option<(u64, String)> {
@@ -221,9 +227,11 @@ impl Group for FakeGroup {
 
     fn commit(&mut self, upto: &[(Place, u64)], by: &str) {
         let mut cluster = self.cluster.lock();
-        let Some(member) = cluster.members.get_mut(&self.id) else { return };
-        if upto.iter().any(|(place, _)| !member.ours.contains(place)) {
-            return member.news.push_back(News::NotCommitted);
+        let ours = cluster.members.get(&self.id).map(|it| &it.ours);
+        let taken = ours.is_some_and(|it| upto.iter().all(|(place, _)| it.contains(place)));
+        self.answers.push_back(News::Told(taken && !cluster.deaf));
+        if !taken || cluster.deaf {
+            return;
         }
         for (place, offset) in upto {
             cluster.committed.insert(place.clone(), (*offset, by.to_owned()));

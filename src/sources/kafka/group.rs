@@ -57,8 +57,8 @@ pub(super) enum News {
     Known(Vec<Known>, Option<Trouble>),
     /// A partition was started where nothing is any more.
     OutOfRange,
-    /// What was committed last was not taken.
-    NotCommitted,
+    /// Whether what was committed last was taken.
+    Told(bool),
     /// Something is wrong; the client goes on trying.
     Trouble(Trouble),
     /// Something is wrong, and the client is of no more use.
@@ -79,7 +79,7 @@ pub(super) trait Group: Send {
     /// Gives up partitions that were revoked.
     fn give_up(&mut self, places: &[Place]);
 
-    /// Tells the cluster where the group would go on, and who says so.
+    /// Tells the cluster where the group would go on, and who says so; answered by `Told`.
     fn commit(&mut self, upto: &[(Place, u64)], by: &str);
 
     /// Begins again as a new member, with secrets that are read anew.

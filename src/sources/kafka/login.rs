@@ -18,7 +18,7 @@ use crate::sources::kafka::config::{
 const PORT: u16 = 9093;
 
 /// How the client behaves, whoever the cluster is.
-const ALWAYS: [(&str, &str); 17] = [
+const ALWAYS: [(&str, &str); 18] = [
     // Positions are ours: nothing is committed, and nothing skipped, that we did not say.
     ("enable.auto.commit", "false"),
     ("enable.auto.offset.store", "false"),
@@ -39,6 +39,8 @@ const ALWAYS: [(&str, &str); 17] = [
     ("socket.keepalive.enable", "true"),
     ("metadata.max.age.ms", "180000"),
     ("topic.metadata.refresh.interval.ms", "60000"),
+    // So long a commit waits for a coordinator that is away.
+    ("coordinator.query.interval.ms", "10000"),
     ("reconnect.backoff.max.ms", "10000"),
     ("log.connection.close", "false"),
 ];

@@ -21,6 +21,9 @@ const US: &str = "store";
 /// How often the group is told how far we are. Event Hubs takes four a second and partition.
 const TELL: Duration = Duration::from_secs(1);
 
+/// How long a partition is kept that was taken back, while the group does not take how far we are.
+const LEAVE: Duration = Duration::from_secs(20);
+
 /// How long the group may let us wait for partitions until that is told.
 const JOIN: Duration = Duration::from_secs(90);
 
@@ -39,8 +42,12 @@ pub(super) struct Share {
     doubt: bool,
     /// True when the client has to be opened anew.
     broken: bool,
-    /// True until what was taken back is given up.
-    leaving: bool,
+    /// Since when something that was taken back is not given up.
+    leaving: Option<Timestamp>,
+    /// True when the group did not take the last that it was told.
+    refused: bool,
+    /// What the group is being told.
+    telling: Vec<(Place, u64)>,
     told_at: Option<Timestamp>,
 }
 
@@ -57,7 +64,9 @@ impl Share {
             stale: false,
             doubt: false,
             broken: false,
-            leaving: false,
+            leaving: None,
+            refused: false,
+            telling: Vec::new(),
             told_at: None,
         }
     }
@@ -97,6 +106,7 @@ impl KafkaSource {
         if self.share.told_at.is_none_or(|it| passed(it, now, TELL)) {
             self.share.told_at = Some(now);
             self.tell();
+            self.leave();
         }
         let late = self.began_at.is_some_and(|it| passed(it, now, JOIN));
         if late && self.share.joined_at.is_none() && self.trouble.is_none() {
@@ -125,10 +135,10 @@ impl KafkaSource {
         match news {
             News::Message(message) => self.came(message, now),
             News::Assigned(places) => self.assigned(places, now),
-            News::Revoked(places) => self.revoked(&places),
+            News::Revoked(places) => self.revoked(&places, now),
             News::Known(known, trouble) => self.answered(&known, trouble, now),
             News::OutOfRange => self.share.doubt = true,
-            News::NotCommitted => self.streams.values_mut().for_each(|it| it.told = None),
+            News::Told(taken) => self.was_told(taken),
             News::Trouble(trouble) => self.fail(trouble, now),
             News::Broken(trouble) => {
                 self.share.broken = true;
@@ -153,46 +163,72 @@ impl KafkaSource {
     }
 
     /// The group wants these back.
-    fn revoked(&mut self, places: &[Place]) {
+    fn revoked(&mut self, places: &[Place], now: Timestamp) {
         for place in places {
             if let Some(stream) = self.streams.get_mut(place) {
                 stream.hold = Hold::Leaving;
             }
         }
-        self.share.leaving = true;
+        (self.share.leaving, self.share.refused) = (Some(now), false);
         self.leave();
     }
 
-    /// Gives up what was taken back, once all that was taken of it is in the store.
+    /// Gives up what was taken back, once all that was taken of it is in the store, and the group
+    /// knows.
     pub(super) fn leave(&mut self) {
-        let leaving = |it: &&mut Stream| it.hold == Hold::Leaving;
-        let waits = |it: &Stream| it.waits() || !it.is_stored();
-        if !self.share.leaving || self.streams.values_mut().filter(leaving).any(|it| waits(it)) {
+        let Some(since) = self.share.leaving else { return };
+        let leaving = || self.streams.values().filter(|it| it.hold == Hold::Leaving);
+        if leaving().any(|it| it.waits() || !it.is_stored()) {
             return;
         }
-        self.tell();
+        if leaving().any(|it| it.untold().is_some()) {
+            let late = self.asked_at.is_some_and(|now| passed(since, now, LEAVE));
+            if !(late && self.share.refused) {
+                return self.tell();
+            }
+            tracing::warn!(
+                source = self.name,
+                "the group does not take how far we are; who reads on may count some of it again"
+            );
+        }
         let mut places = Vec::new();
-        for stream in self.streams.values_mut().filter(leaving) {
+        for stream in self.streams.values_mut().filter(|it| it.hold == Hold::Leaving) {
             stream.hold = Hold::Away;
             places.push(stream.place.clone());
         }
         self.group.give_up(&places);
-        self.share.leaving = false;
+        self.share.leaving = None;
     }
 
     /// Tells the group how far we are: as far as the store is.
-    pub(super) fn tell(&mut self) {
-        let ours = self.streams.values_mut();
-        let ours = ours.filter(|it| matches!(it.hold, Hold::Held | Hold::Leaving));
-        let mut upto = Vec::new();
-        for stream in ours {
-            if let Some(offset) = stream.untold() {
-                stream.told = Some(offset);
-                upto.push((stream.place.clone(), offset));
-            }
+    fn tell(&mut self) {
+        if self.share.telling.is_empty() {
+            self.tell_at_once();
         }
+    }
+
+    /// The same, also while it is being told of something else.
+    pub(super) fn tell_at_once(&mut self) {
+        let ours = self.streams.values();
+        let ours = ours.filter(|it| matches!(it.hold, Hold::Held | Hold::Leaving));
+        let upto = ours.filter_map(|it| Some((it.place.clone(), it.untold()?)));
+        let upto: Vec<_> = upto.collect();
         if !upto.is_empty() {
             self.group.commit(&upto, &self.share.us);
+            self.share.telling = upto;
+        }
+    }
+
+    /// The group has taken what it was told, or has not: then it is told again.
+    fn was_told(&mut self, taken: bool) {
+        for (place, offset) in std::mem::take(&mut self.share.telling) {
+            if let Some(stream) = self.streams.get_mut(&place).filter(|_| taken) {
+                stream.told = Some(offset);
+            }
+        }
+        self.share.refused = !taken;
+        if taken {
+            self.leave();
         }
     }
 
@@ -202,12 +238,12 @@ impl KafkaSource {
         if self.message.is_some() || !self.streams.values().all(Stream::is_stored) {
             return;
         }
-        self.tell();
+        self.tell_at_once();
         match self.group.reopen() {
             Ok(()) => {
                 self.streams.values_mut().for_each(|it| it.hold = Hold::Away);
                 let share = &mut self.share;
-                (share.broken, share.doubt, share.leaving) = (false, true, false);
+                (share.broken, share.doubt, share.leaving) = (false, true, None);
                 share.stale = share.asked;
             }
             Err(trouble) => self.fail(trouble, now),

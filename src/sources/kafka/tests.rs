@@ -278,6 +278,7 @@ fn a_partition_is_given_up_when_what_was_read_of_it_is_in_the_store() {
     assert_eq!((one.fresh.len(), two.fresh.len()), (2, 0), "it is not given up yet");
     assert_eq!(cluster.committed(&place(0)), None);
     one.check("a b");
+    one.read();
     let (offset, by) = cluster.committed(&place(0)).unwrap();
     assert_eq!((offset, by), (2, one.source().share.us.clone()));
     two.read();
@@ -288,6 +289,36 @@ fn a_partition_is_given_up_when_what_was_read_of_it_is_in_the_store() {
     two.after(Duration::from_secs(2));
     one.after(Duration::from_secs(2));
     one.check("a b d");
+}
+
+#[test]
+fn a_partition_is_kept_until_the_group_knows_how_far_it_was_read_but_not_for_ever() {
+    let cluster = cluster(&["a\n", "b\n"]);
+    let mut one = Bench::new(&cluster, 1, config());
+    let mut two = Bench::new(&cluster, 2, config());
+    one.read_some(1);
+    cluster.give(&place(0), 2);
+    cluster.be_deaf(true);
+    one.read();
+    one.check("a");
+    one.after(Duration::from_secs(5));
+    two.read();
+    two.check("");
+    cluster.be_deaf(false);
+    one.after(Duration::from_secs(5));
+    two.read();
+    two.check("b");
+    // Who never hears it lets us wait no longer than others can.
+    cluster.produce(&place(0), b"c\n");
+    two.read();
+    two.commit();
+    cluster.be_deaf(true);
+    cluster.give(&place(0), 1);
+    two.after(Duration::from_secs(5));
+    two.after(Duration::from_secs(30));
+    two.after(Duration::from_secs(2));
+    one.read();
+    one.check("a b c");
 }
 
 #[test]

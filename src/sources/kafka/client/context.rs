@@ -8,7 +8,7 @@ use rdkafka::ClientContext;
 use rdkafka::TopicPartitionList;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, RebalanceProtocol};
-use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::error::KafkaError;
 use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr};
 
 use crate::sources::kafka::client::words;
@@ -54,7 +54,7 @@ impl Context {
 
     fn tell(&self, it: News) {
         let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
-        let droppable = matches!(it, News::Trouble(_) | News::NotCommitted | News::OutOfRange);
+        let droppable = matches!(it, News::Trouble(_) | News::OutOfRange);
         if !(droppable && (news.len() >= MOST || news.back() == Some(&it))) {
             news.push_back(it);
         }
@@ -104,14 +104,5 @@ impl ConsumerContext for Context {
             .map(|it| Place { topic: it.topic().to_owned(), partition: it.partition() });
         let places = places.collect();
         self.tell(if assigned { News::Assigned(places) } else { News::Revoked(places) });
-    }
-
-    fn commit_callback(&self, result: KafkaResult<()>, _: &TopicPartitionList) {
-        if let Err(error) = result
-            && error.rdkafka_error_code() != Some(RDKafkaErrorCode::NoOffset)
-        {
-            tracing::debug!(%error, "the group was not told how far we are");
-            self.tell(News::NotCommitted);
-        }
     }
 }

@@ -5,7 +5,8 @@ use std::thread;
 use std::time::Duration;
 
 use rdkafka::Offset;
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::TopicPartitionList;
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::metadata::MetadataTopic;
 use rdkafka::types::RDKafkaErrorCode;
@@ -16,7 +17,7 @@ use crate::sources::kafka::client::Member;
 use crate::sources::kafka::client::bare;
 use crate::sources::kafka::client::context::Context;
 use crate::sources::kafka::client::words;
-use crate::sources::kafka::group::{Known, Place};
+use crate::sources::kafka::group::{Known, News, Place};
 use crate::sources::kafka::login::harmless;
 
 /// How long one answer may take.
@@ -26,22 +27,16 @@ const HURRY: Duration = Duration::from_secs(1);
 /// How long leaving the group may take at the end.
 const LEAVE: Duration = Duration::from_secs(5);
 
-/// What came of a question.
-#[derive(Default)]
-pub(super) struct Answer {
-    pub(super) known: Vec<Known>,
-    pub(super) trouble: Option<Trouble>,
-}
-
 enum Question {
     Ask(Member, Vec<Place>),
+    Tell(Member, TopicPartitionList),
     Close(Member),
 }
 
 /// Who asks. The source asks for one thing at a time, so nothing piles up.
 pub(super) struct Questions {
     asked: mpsc::Sender<Question>,
-    answers: mpsc::Receiver<Option<Answer>>,
+    answers: mpsc::Receiver<Option<News>>,
 }
 
 impl Questions {
@@ -52,6 +47,7 @@ impl Questions {
             for question in questions {
                 let answer = match question {
                     Question::Ask(member, places) => Some(ask(&member, places)),
+                    Question::Tell(member, list) => Some(News::Told(tell(&member, &list))),
                     Question::Close(member) => {
                         drop(member);
                         None
@@ -70,13 +66,17 @@ impl Questions {
         let _ = self.asked.send(Question::Ask(member, places));
     }
 
+    pub(super) fn tell(&self, member: Member, upto: TopicPartitionList) {
+        let _ = self.asked.send(Question::Tell(member, upto));
+    }
+
     /// Leaves the group, and ends the member.
     pub(super) fn close(&self, member: Member) {
         member.consumer.context().close();
         let _ = self.asked.send(Question::Close(member));
     }
 
-    pub(super) fn answer(&self) -> Option<Answer> {
+    pub(super) fn answer(&self) -> Option<News> {
         self.answers.try_iter().flatten().next()
     }
 
@@ -88,23 +88,32 @@ impl Questions {
 
 /// What the cluster knows of these partitions. The topics are asked for as well, so that one
 /// that is not there is told by its name; the others are read all the same.
-fn ask(member: &Member, places: Vec<Place>) -> Answer {
+fn ask(member: &Member, places: Vec<Place>) -> News {
     let consumer = &*member.consumer;
     let mut missing = None;
     for topic in member.topics.iter() {
         match is_there(consumer, topic) {
             Ok(trouble) => missing = missing.or(trouble),
             // Who does not answer this answers nothing else.
-            Err(trouble) => return Answer { trouble: Some(trouble), ..Answer::default() },
+            Err(trouble) => return News::Known(Vec::new(), Some(trouble)),
         }
     }
     if places.is_empty() {
-        return Answer { known: Vec::new(), trouble: missing };
+        return News::Known(Vec::new(), missing);
     }
     match known(consumer, places) {
-        Ok(known) => Answer { known, trouble: missing },
-        Err(trouble) => Answer { known: Vec::new(), trouble: Some(trouble) },
+        Ok(known) => News::Known(known, missing),
+        Err(trouble) => News::Known(Vec::new(), Some(trouble)),
     }
+}
+
+/// Whether the group takes it. The client waits for the coordinator of the group if it must.
+fn tell(member: &Member, upto: &TopicPartitionList) -> bool {
+    let told = member.consumer.commit(upto, CommitMode::Sync);
+    if let Err(error) = &told {
+        tracing::debug!(%error, "the group was not told how far we are");
+    }
+    told.is_ok()
 }
 
 /// What is wrong with a topic, if anything.
