@@ -52,6 +52,10 @@ impl Context {
         self.closing.store(true, Ordering::Release);
     }
 
+    pub(super) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Acquire)
+    }
+
     fn tell(&self, it: News) {
         let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
         let droppable = matches!(it, News::Trouble(_) | News::OutOfRange);
@@ -91,7 +95,7 @@ impl ConsumerContext for Context {
         list: &mut TopicPartitionList,
     ) {
         let assigned = code == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
-        if self.closing.load(Ordering::Acquire) {
+        if self.is_closing() {
             let given = match consumer.rebalance_protocol() {
                 RebalanceProtocol::Cooperative if !assigned => consumer.incremental_unassign(list),
                 _ => consumer.unassign(),

@@ -24,8 +24,11 @@ use crate::sources::kafka::login::harmless;
 const ANSWER: Duration = Duration::from_secs(10);
 const HURRY: Duration = Duration::from_secs(1);
 
-/// How long leaving the group may take at the end.
-const LEAVE: Duration = Duration::from_secs(5);
+/// How long leaving the group may take at the end, and how often it is told meanwhile how far we
+/// are: it takes nothing while it hands out partitions.
+const LEAVE: Duration = Duration::from_secs(8);
+const LAST: usize = 40;
+const AGAIN: Duration = Duration::from_millis(100);
 
 enum Question {
     Ask(Member, Vec<Place>),
@@ -109,11 +112,18 @@ fn ask(member: &Member, places: Vec<Place>) -> News {
 
 /// Whether the group takes it. The client waits for the coordinator of the group if it must.
 fn tell(member: &Member, upto: &TopicPartitionList) -> bool {
-    let told = member.consumer.commit(upto, CommitMode::Sync);
-    if let Err(error) = &told {
+    let context = member.consumer.context();
+    for _ in 0..LAST {
+        let Err(error) = member.consumer.commit(upto, CommitMode::Sync) else { return true };
         tracing::debug!(%error, "the group was not told how far we are");
+        let busy = error.rdkafka_error_code() == Some(RDKafkaErrorCode::RebalanceInProgress);
+        // Who stays tells it again by itself.
+        if !busy || !context.is_closing() {
+            return false;
+        }
+        thread::sleep(AGAIN);
     }
-    told.is_ok()
+    false
 }
 
 /// What is wrong with a topic, if anything.
