@@ -51,6 +51,7 @@ impl KafkaSource {
             self.group.start(&places)?;
         }
         for (place, Begin { offset, missed }) in from {
+            tracing::debug!(source = self.name, store = self.share.us, %place, offset, "reading");
             if missed > 0 {
                 let partition = place.to_string();
                 tracing::warn!(

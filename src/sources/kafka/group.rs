@@ -53,6 +53,8 @@ pub(super) enum News {
     Assigned(Vec<Place>),
     /// The group takes these back, and waits until they are given up.
     Revoked(Vec<Place>),
+    /// The group has given these to others, as it did not hear of us.
+    Lost(Vec<Place>),
     /// The answer to what was asked, as far as there is one, and why not all of it.
     Known(Vec<Known>, Option<Trouble>),
     /// A partition was started where nothing is any more.

@@ -105,8 +105,8 @@ impl KafkaSource {
     pub(super) fn tend(&mut self, now: Timestamp) {
         if self.share.told_at.is_none_or(|it| passed(it, now, TELL)) {
             self.share.told_at = Some(now);
-            self.tell();
             self.leave();
+            self.tell();
         }
         let late = self.began_at.is_some_and(|it| passed(it, now, JOIN));
         if late && self.share.joined_at.is_none() && self.trouble.is_none() {
@@ -132,10 +132,14 @@ impl KafkaSource {
 
     /// Takes in what happened.
     pub(super) fn hear(&mut self, news: News, now: Timestamp) {
+        if !matches!(news, News::Message(_)) {
+            tracing::debug!(source = self.name, store = self.share.us, ?news, "the group");
+        }
         match news {
             News::Message(message) => self.came(message, now),
             News::Assigned(places) => self.assigned(places, now),
             News::Revoked(places) => self.revoked(&places, now),
+            News::Lost(places) => self.lost(&places, now),
             News::Known(known, trouble) => self.answered(&known, trouble, now),
             News::OutOfRange => self.share.doubt = true,
             News::Told(taken) => self.was_told(taken),
@@ -173,6 +177,21 @@ impl KafkaSource {
         self.leave();
     }
 
+    /// The group does not know us any more: it cannot be told how far we are.
+    fn lost(&mut self, places: &[Place], now: Timestamp) {
+        tracing::warn!(
+            source = self.name,
+            "the group gave our partitions to others while it did not hear of us; what was read \
+             last may be counted by them too"
+        );
+        for place in places {
+            if let Some(stream) = self.streams.get_mut(place) {
+                stream.lost();
+            }
+        }
+        self.revoked(places, now);
+    }
+
     /// Gives up what was taken back, once all that was taken of it is in the store, and the group
     /// knows.
     pub(super) fn leave(&mut self) {
@@ -183,8 +202,11 @@ impl KafkaSource {
         }
         if leaving().any(|it| it.untold().is_some()) {
             let late = self.asked_at.is_some_and(|now| passed(since, now, LEAVE));
-            if !(late && self.share.refused) {
-                return self.tell();
+            match (self.share.refused, late) {
+                (false, _) => return self.tell(),
+                // It is told again in a while.
+                (true, false) => return,
+                (true, true) => {}
             }
             tracing::warn!(
                 source = self.name,
@@ -196,6 +218,7 @@ impl KafkaSource {
             stream.hold = Hold::Away;
             places.push(stream.place.clone());
         }
+        tracing::debug!(source = self.name, store = self.share.us, ?places, "giving up");
         self.group.give_up(&places);
         self.share.leaving = None;
     }
@@ -214,6 +237,7 @@ impl KafkaSource {
         let upto = ours.filter_map(|it| Some((it.place.clone(), it.untold()?)));
         let upto: Vec<_> = upto.collect();
         if !upto.is_empty() {
+            tracing::debug!(source = self.name, store = self.share.us, ?upto, "telling the group");
             self.group.commit(&upto, &self.share.us);
             self.share.telling = upto;
         }

@@ -133,6 +133,12 @@ impl Stream {
         (self.hold, self.compared) = (Hold::Asked, false);
     }
 
+    /// It is somebody else's already: nothing is to be compared, and nobody to be told.
+    pub(super) fn lost(&mut self) {
+        self.told = self.at.map(|it| it.offset);
+        self.compared = true;
+    }
+
     /// A message has come: how many bytes of it were taken before; `None` if all were.
     pub(super) fn came(&mut self, offset: u64) -> Option<usize> {
         let at = self.at.as_mut().filter(|it| offset >= it.offset)?;

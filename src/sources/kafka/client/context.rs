@@ -107,6 +107,10 @@ impl ConsumerContext for Context {
             .iter()
             .map(|it| Place { topic: it.topic().to_owned(), partition: it.partition() });
         let places = places.collect();
-        self.tell(if assigned { News::Assigned(places) } else { News::Revoked(places) });
+        self.tell(match (assigned, consumer.assignment_lost()) {
+            (true, _) => News::Assigned(places),
+            (false, false) => News::Revoked(places),
+            (false, true) => News::Lost(places),
+        });
     }
 }

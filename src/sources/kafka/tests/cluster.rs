@@ -52,7 +52,8 @@ impl Cluster {
     fn config(&self) -> KafkaConfig {
         KafkaConfig {
             brokers: self.mock.bootstrap_servers().split(',').map(str::to_owned).collect(),
-            session_timeout: Duration::from_secs(3),
+            // Half of the mock cluster's patience with who does not join again.
+            session_timeout: Duration::from_secs(6),
             ..config()
         }
     }
@@ -84,11 +85,15 @@ fn join(bench: &mut Bench, once: bool) {
     bench.begin(Box::new(client), once);
 }
 
-/// Ends without a commit, and begins again from the store.
-fn restart(bench: &mut Bench) {
-    bench.fresh.clear();
-    bench.source = None;
-    join(bench, false);
+/// Ends without a commit while the others go on, and begins again from the store.
+fn restart(daemons: &mut Vec<Bench>, who: usize) {
+    let mut gone = daemons.remove(who);
+    gone.fresh.clear();
+    let source = gone.source.take();
+    let left = std::thread::spawn(move || drop(source));
+    until("it does not end", daemons, |_| left.is_finished());
+    join(&mut gone, false);
+    daemons.push(gone);
 }
 
 /// Reads with all daemons until it is so, as the engine would.
@@ -132,10 +137,10 @@ fn exact(daemons: &[Bench], written: usize) {
 fn what_was_written_is_read_once_and_the_group_is_told() {
     let mut cluster = Cluster::new();
     cluster.produce(500);
-    let mut daemons = [daemon(cluster.config())];
+    let mut daemons = vec![daemon(cluster.config())];
     until("nothing is read", &mut daemons, |it| lines(it) > 50);
     daemons[0].read_some(20);
-    restart(&mut daemons[0]);
+    restart(&mut daemons, 0);
     until("not all is read", &mut daemons, |it| lines(it) >= 500);
     exact(&daemons, cluster.written);
     daemons[0].source = None;
@@ -284,6 +289,9 @@ impl Dice {
 #[test]
 fn each_number_is_counted_once_whatever_is_killed_and_moved() {
     let seed = std::env::var("SHIRWATCH_SEED").map_or(1, |it| it.parse().unwrap());
+    if std::env::var_os("SHIRWATCH_TRACE").is_some() {
+        tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).with_test_writer().init();
+    }
     let mut dice = Dice(seed);
     let mut cluster = Cluster::new();
     let mut daemons = vec![daemon(cluster.config())];
@@ -298,7 +306,7 @@ fn each_number_is_counted_once_whatever_is_killed_and_moved() {
                 let who = dice.roll(daemons.len());
                 until("it has no share", &mut daemons, |it| knows(&it[who]));
                 daemons[who].read_some(dice.roll(40));
-                restart(&mut daemons[who]);
+                restart(&mut daemons, who);
             }
             2 => {
                 let (partition, to) = (dice.roll(4), 1 + dice.roll(3));
@@ -317,12 +325,8 @@ fn each_number_is_counted_once_whatever_is_killed_and_moved() {
             5 if daemons.len() > 1 => {
                 let who = dice.roll(daemons.len());
                 until("it has no share", &mut daemons, |it| knows(&it[who]));
-                let mut gone = daemons.remove(who);
-                gone.commit();
-                gone.source = None;
-                some_time(&mut daemons, 200);
-                join(&mut gone, false);
-                daemons.push(gone);
+                daemons[who].commit();
+                restart(&mut daemons, who);
             }
             _ => some_time(&mut daemons, 400),
         }
