@@ -195,11 +195,10 @@ impl Group for Client {
     }
 
     fn commit(&mut self, upto: &[(Place, u64)], by: &str) {
-        let list = list(upto).map(|list| {
-            list.elements().iter_mut().for_each(|it| {
+        let list = list(upto).inspect(|list| {
+            for mut it in list.elements() {
                 it.set_metadata(by);
-            });
-            list
+            }
         });
         match (&self.member, list) {
             (Some(member), Ok(list)) => self.questions.tell(member.clone(), list),

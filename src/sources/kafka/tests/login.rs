@@ -12,7 +12,7 @@ const HUB: &str = "Endpoint=sb://contoso.servicebus.windows.net/;SharedAccessKey
 
 fn file(text: &str) -> NamedTempFile {
     let mut file = NamedTempFile::new().unwrap();
-    write!(file, "{text}\n").unwrap();
+    writeln!(file, "{text}").unwrap();
     file
 }
 
