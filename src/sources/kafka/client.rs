@@ -24,7 +24,7 @@ use crate::sources::azure::trouble::{Kind, Trouble};
 use crate::sources::kafka::client::context::Context;
 use crate::sources::kafka::client::questions::Questions;
 use crate::sources::kafka::config::KafkaConfig;
-use crate::sources::kafka::group::{Group, Message, News, Place};
+use crate::sources::kafka::group::{Group, Message, News, Place, Taken};
 use crate::sources::kafka::login::Login;
 use crate::sources::kafka::login::harmless;
 
@@ -202,7 +202,7 @@ impl Group for Client {
         });
         match (&self.member, list) {
             (Some(member), Ok(list)) => self.questions.tell(member.clone(), list),
-            _ => self.next.push_back(News::Told(false)),
+            _ => self.next.push_back(News::Told(Taken::Later)),
         }
     }
 

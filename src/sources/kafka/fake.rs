@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::sources::azure::trouble::Trouble;
-use crate::sources::kafka::group::{Group, Known, Message, News, Place};
+use crate::sources::kafka::group::{Group, Known, Message, News, Place, Taken};
 
 /// A cluster that several hands may hold.
 #[derive(Clone, Default)]
@@ -229,7 +229,11 @@ impl Group for FakeGroup {
         let mut cluster = self.cluster.lock();
         let ours = cluster.members.get(&self.id).map(|it| &it.ours);
         let taken = ours.is_some_and(|it| upto.iter().all(|(place, _)| it.contains(place)));
-        self.answers.push_back(News::Told(taken && !cluster.deaf));
+        self.answers.push_back(News::Told(match (taken, cluster.deaf) {
+            (true, false) => Taken::Yes,
+            (true, true) => Taken::Later,
+            (false, _) => Taken::Never,
+        }));
         if !taken || cluster.deaf {
             return;
         }

@@ -59,12 +59,23 @@ pub(super) enum News {
     Known(Vec<Known>, Option<Trouble>),
     /// A partition was started where nothing is any more.
     OutOfRange,
-    /// Whether what was committed last was taken.
-    Told(bool),
+    /// What became of what was committed last.
+    Told(Taken),
     /// Something is wrong; the client goes on trying.
     Trouble(Trouble),
     /// Something is wrong, and the client is of no more use.
     Broken(Trouble),
+}
+
+/// Whether the group takes how far we are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// It knows now.
+    Yes,
+    /// Not at the moment.
+    Later,
+    /// We are no member any more; the client joins again.
+    Never,
 }
 
 /// A membership in a consumer group. No call waits.

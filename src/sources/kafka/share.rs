@@ -11,7 +11,7 @@ use crate::model::checkpoint::Checkpoint;
 use crate::sources::azure::trouble::{Kind, Trouble};
 use crate::sources::kafka::KafkaSource;
 use crate::sources::kafka::group::News;
-use crate::sources::kafka::group::Place;
+use crate::sources::kafka::group::{Place, Taken};
 use crate::sources::kafka::stream::{Hold, Stream};
 use crate::sources::passed;
 
@@ -46,8 +46,11 @@ pub(super) struct Share {
     leaving: Option<Timestamp>,
     /// True when the group did not take the last that it was told.
     refused: bool,
-    /// What the group is being told.
+    /// True when it does not know us any more.
+    expelled: bool,
+    /// What the group is being told, and whether that began before the shares changed.
     telling: Vec<(Place, u64)>,
+    overtaken: bool,
     told_at: Option<Timestamp>,
 }
 
@@ -66,7 +69,9 @@ impl Share {
             broken: false,
             leaving: None,
             refused: false,
+            expelled: false,
             telling: Vec::new(),
+            overtaken: false,
             told_at: None,
         }
     }
@@ -173,7 +178,9 @@ impl KafkaSource {
                 stream.hold = Hold::Leaving;
             }
         }
-        (self.share.leaving, self.share.refused) = (Some(now), false);
+        let share = &mut self.share;
+        (share.leaving, share.refused, share.expelled) = (Some(now), false, false);
+        share.overtaken = !share.telling.is_empty();
         self.leave();
     }
 
@@ -202,7 +209,7 @@ impl KafkaSource {
         }
         if leaving().any(|it| it.untold().is_some()) {
             let late = self.asked_at.is_some_and(|now| passed(since, now, LEAVE));
-            match (self.share.refused, late) {
+            match (self.share.refused, late || self.share.expelled) {
                 (false, _) => return self.tell(),
                 // It is told again in a while.
                 (true, false) => return,
@@ -244,14 +251,17 @@ impl KafkaSource {
     }
 
     /// The group has taken what it was told, or has not: then it is told again.
-    fn was_told(&mut self, taken: bool) {
+    fn was_told(&mut self, taken: Taken) {
         for (place, offset) in std::mem::take(&mut self.share.telling) {
-            if let Some(stream) = self.streams.get_mut(&place).filter(|_| taken) {
+            if let Some(stream) = self.streams.get_mut(&place).filter(|_| taken == Taken::Yes) {
                 stream.told = Some(offset);
             }
         }
-        self.share.refused = !taken;
-        if taken {
+        // What was said before the shares changed is answered as to somebody else.
+        let overtaken = std::mem::take(&mut self.share.overtaken);
+        self.share.refused = taken != Taken::Yes && !overtaken;
+        self.share.expelled = taken == Taken::Never && !overtaken;
+        if taken != Taken::Later || overtaken {
             self.leave();
         }
     }

@@ -17,16 +17,19 @@ use crate::sources::kafka::client::Member;
 use crate::sources::kafka::client::bare;
 use crate::sources::kafka::client::context::Context;
 use crate::sources::kafka::client::words;
-use crate::sources::kafka::group::{Known, News, Place};
+use crate::sources::kafka::group::{Known, News, Place, Taken};
 use crate::sources::kafka::login::harmless;
 
 /// How long one answer may take.
 const ANSWER: Duration = Duration::from_secs(10);
 const HURRY: Duration = Duration::from_secs(1);
 
-/// How long leaving the group may take at the end, and how often it is told meanwhile how far we
-/// are: it takes nothing while it hands out partitions.
+/// How long leaving the group may take at the end.
 const LEAVE: Duration = Duration::from_secs(8);
+
+/// How often the group is told how far we are, also at the end: it takes nothing while it hands out
+/// partitions.
+const FIRST: usize = 10;
 const LAST: usize = 40;
 const AGAIN: Duration = Duration::from_millis(100);
 
@@ -111,19 +114,20 @@ fn ask(member: &Member, places: Vec<Place>) -> News {
 }
 
 /// Whether the group takes it. The client waits for the coordinator of the group if it must.
-fn tell(member: &Member, upto: &TopicPartitionList) -> bool {
-    let context = member.consumer.context();
-    for _ in 0..LAST {
-        let Err(error) = member.consumer.commit(upto, CommitMode::Sync) else { return true };
+fn tell(member: &Member, upto: &TopicPartitionList) -> Taken {
+    let closing = member.consumer.context().is_closing();
+    for _ in 0..if closing { LAST } else { FIRST } {
+        let Err(error) = member.consumer.commit(upto, CommitMode::Sync) else { return Taken::Yes };
         tracing::debug!(%error, "the group was not told how far we are");
-        let busy = error.rdkafka_error_code() == Some(RDKafkaErrorCode::RebalanceInProgress);
-        // Who stays tells it again by itself.
-        if !busy || !context.is_closing() {
-            return false;
+        match error.rdkafka_error_code() {
+            Some(RDKafkaErrorCode::RebalanceInProgress) => thread::sleep(AGAIN),
+            Some(RDKafkaErrorCode::UnknownMemberId | RDKafkaErrorCode::IllegalGeneration) => {
+                return Taken::Never;
+            }
+            _ => return Taken::Later,
         }
-        thread::sleep(AGAIN);
     }
-    false
+    Taken::Later
 }
 
 /// What is wrong with a topic, if anything.

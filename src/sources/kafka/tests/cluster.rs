@@ -52,7 +52,8 @@ impl Cluster {
     fn config(&self) -> KafkaConfig {
         KafkaConfig {
             brokers: self.mock.bootstrap_servers().split(',').map(str::to_owned).collect(),
-            session_timeout: Duration::from_secs(3),
+            // The mock cluster expels who does not join again within a second less.
+            session_timeout: Duration::from_secs(6),
             ..config()
         }
     }
