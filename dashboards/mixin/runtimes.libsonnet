@@ -86,6 +86,7 @@ d.dashboard('runtimes', 'Integration runtimes and nodes', 'How each integration 
     heard: versioned('last_heard_timestamp_seconds', ' * 1000'),
     expires: versioned('version_expiry_timestamp_seconds', ' * 1000'),
     synced: versioned('credentials_in_sync'),
+    expired: '%s * on (integration_runtime) group_left max by (integration_runtime) (%s)' % [version, q.metric('shirwatch_ir_certificate_expired')],
     updated: '%s * on (integration_runtime) group_left max by (integration_runtime) (%s)' % [version, q.metric('shirwatch_ir_auto_update_enabled')],
   }, [
     ['integration_runtime', 'Runtime', []],
@@ -95,6 +96,7 @@ d.dashboard('runtimes', 'Integration runtimes and nodes', 'How each integration 
     ['heard', 'Heard of', p.as('dateTimeFromNow')],
     ['expires', 'Version expires', p.as('dateTimeFromNow')],
     ['synced', 'Credentials in sync', p.as('bool_yes_no')],
+    ['expired', 'Certificate expired', p.as('bool_yes_no')],
     ['updated', 'Auto-update', p.as('bool_on_off')],
   ]) + asked,
   p.lines('Free memory', 8, by_node('available_memory_bytes'), 'bytes') + asked,

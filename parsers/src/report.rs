@@ -3,9 +3,10 @@
 //! ```text
 //! getStatus           state, versions, and each node's status, contact and expiry
 //! getMonitoringData   each node's memory, processor, jobs and traffic at that moment
+//! getConnectionInfo   whether the certificate of the runtime has expired
 //! ```
 //!
-//! Both become one [`Report`]; what the answer does not hold is `None`. Quantities are in
+//! Each becomes one [`Report`]; what the answer does not hold is `None`. Quantities are in
 //! base units: bytes, and a share of one for the processor. Whether any of it is bad is not
 //! judged here.
 
@@ -28,6 +29,9 @@ pub struct Report {
     /// When the next update is due.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub update_due: Option<Timestamp>,
+    /// Whether the certificate by which the runtime is known to its clients has expired.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate_expired: Option<bool>,
     /// The nodes, at most [`Report::NODES`].
     pub nodes: Vec<NodeReport>,
 }

@@ -117,6 +117,9 @@ pub const IR_LAST_CONNECT: Metric =
 /// Whether the service updates the nodes of an integration runtime.
 pub const IR_AUTO_UPDATE: Metric =
     Metric::closed("shirwatch_ir_auto_update_enabled", &["integration_runtime"]);
+/// Whether the certificate of an integration runtime has expired.
+pub const IR_CERTIFICATE: Metric =
+    Metric::closed("shirwatch_ir_certificate_expired", &["integration_runtime"]);
 /// The labels of what is told of a node.
 const NODE: &[&str] = &["integration_runtime", "node"];
 /// How a node stands.

@@ -30,6 +30,8 @@ pub struct Runtime {
     pub at: Timestamp,
     /// Whether its nodes are updated by the service.
     pub auto_update: Option<bool>,
+    /// Whether its certificate has expired.
+    pub certificate_expired: Option<bool>,
     /// What is wrong with it.
     pub troubles: Troubles,
     /// Its nodes.

@@ -57,7 +57,7 @@ use Kind::{Counter, Gauge, Histogram};
 
 /// All metrics, in the order in which they are shown.
 #[rustfmt::skip]
-pub const TABLE: [Row; 50] = [
+pub const TABLE: [Row; 51] = [
     row(metrics::BUILD_INFO,            Gauge,     "The build that is running; always 1."),
     row(metrics::ERRORS,                Counter,   "Errors found in the logs."),
     row(metrics::ERROR_CODES,           Counter,   "Errors by the outermost error code of their exception chain."),
@@ -75,6 +75,7 @@ pub const TABLE: [Row; 50] = [
     row(metrics::IR_STATUS,             Gauge,     "The status of an integration runtime; 1 for the one that it has."),
     row(metrics::IR_LAST_CONNECT,       Gauge,     "When the integration runtime was connected to the service last."),
     row(metrics::IR_AUTO_UPDATE,        Gauge,     "Whether the service updates the nodes of the integration runtime."),
+    row(metrics::IR_CERTIFICATE,        Gauge,     "Whether the certificate of the integration runtime has expired."),
     row(metrics::IR_NODE_STATUS,        Gauge,     "The status of a node; 1 for the one that it has."),
     row(metrics::IR_NODE_INFO,          Gauge,     "The version that runs on a node; always 1."),
     row(metrics::IR_NODE_HEARD,         Gauge,     "When anything was heard of the node last, by the time in the log."),
@@ -190,6 +191,8 @@ pub struct RuntimeGauges {
     pub last_connect: Option<Timestamp>,
     /// Whether the service updates its nodes.
     pub auto_update: Option<bool>,
+    /// Whether its certificate has expired.
+    pub certificate_expired: Option<bool>,
     /// Its nodes, by name.
     pub nodes: BTreeMap<String, NodeGauges>,
 }
@@ -300,6 +303,9 @@ fn runtimes(
         }
         if let Some(it) = runtime.auto_update {
             put(&metrics::IR_AUTO_UPDATE, &[name], f64::from(it));
+        }
+        if let Some(it) = runtime.certificate_expired {
+            put(&metrics::IR_CERTIFICATE, &[name], f64::from(it));
         }
         for (node, it) in &runtime.nodes {
             node_gauges([name, node], it, put);

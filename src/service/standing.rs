@@ -20,6 +20,7 @@ pub(super) fn runtime(it: &Runtime, now: Timestamp) -> RuntimeGauges {
         status: Some(it.status.clone()).filter(|it| !it.is_empty()),
         last_connect: it.last_connect,
         auto_update: it.auto_update,
+        certificate_expired: it.certificate_expired,
         nodes: nodes.collect(),
     }
 }

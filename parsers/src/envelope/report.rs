@@ -4,6 +4,7 @@
 //! {"name":"ir","nodes":[{"nodeName":"NODE-1","availableMemoryInMB":16740,…}]}
 //! {"name":"ir","properties":{"state":"Online","typeProperties":{"nodes":[…],…}}}
 //! {"IntegrationRuntimeName":"ir","Nodes":[{"NodeName":"NODE-1",…}]}
+//! {"name":"ir","isIdentityCertExprired":false,…}
 //! ```
 //!
 //! REST wraps what the command line and the shell print flat, so the wrappers are passed
@@ -21,7 +22,6 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use memchr::memmem;
 
 use crate::Settings;
 use crate::envelope::keys::{Key, Slots};
@@ -29,6 +29,7 @@ use crate::envelope::text::filled;
 use crate::envelope::{body, diagnostic, stamp};
 use crate::json::Raw;
 use crate::lex;
+use crate::needle::{Needles, needles};
 use crate::record::{Format, Record};
 use crate::report::{NodeReport, Report};
 
@@ -56,7 +57,9 @@ pub(crate) fn read<'a>(
 
 /// Reads what the shell prints as a list. `None` where it is no such list.
 pub(crate) fn read_list(text: &str) -> Option<Record<'_>> {
-    if !hints(text) {
+    // The first line of a list tells most other texts from one.
+    let (name, _) = text.lines().next()?.split_once(':')?;
+    if name.trim_end().contains(' ') || !hints(text) {
         return None;
     }
     let mut blocks = vec![Flat::default()];
@@ -83,8 +86,13 @@ pub(crate) fn read_list(text: &str) -> Option<Record<'_>> {
 
 /// A quick no for most objects.
 fn hints(text: &str) -> bool {
-    [&b"odeName"[..], b"SelfHosted"].iter().any(|it| memmem::find(text.as_bytes(), it).is_some())
+    static HINTS: Needles<3> =
+        Needles::new(|| needles(["odeName", "SelfHosted", &CERTIFICATE[1..]]));
+    HINTS.any_in(text)
 }
+
+/// Spelled as the service spells it.
+const CERTIFICATE: &str = "isIdentityCertExprired";
 
 /// The whole answer, the answer for one node, or neither.
 fn report(fields: &Flat<'_>) -> Option<Report> {
@@ -96,11 +104,14 @@ fn report(fields: &Flat<'_>) -> Option<Report> {
     };
     let hosted = fields.text("type").is_some_and(|it| it.eq_ignore_ascii_case("SelfHosted"));
     let state = fields.text("state").filter(|_| hosted || !nodes.is_empty());
-    (state.is_some() || nodes.iter().any(NodeReport::says_something)).then(|| Report {
+    let certificate_expired = fields.truth(CERTIFICATE);
+    let of_runtime = state.is_some() || certificate_expired.is_some();
+    (of_runtime || nodes.iter().any(NodeReport::says_something)).then(|| Report {
         state: state.map(Cow::into_owned),
         auto_update: fields.truth("autoUpdate"),
         latest_version: fields.owned("latestVersion").or_else(|| fields.owned("pushedVersion")),
         update_due: fields.time("scheduledUpdateDate").or_else(|| fields.time("autoUpdateETA")),
+        certificate_expired,
         nodes,
     })
 }

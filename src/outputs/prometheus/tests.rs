@@ -40,6 +40,7 @@ fn snapshot() -> Snapshot {
         status: Some("Limited".to_owned()),
         last_connect: Some(at),
         auto_update: Some(true),
+        certificate_expired: Some(false),
         nodes: BTreeMap::from([("node-1".to_owned(), node)]),
     };
     Snapshot {

@@ -83,6 +83,7 @@ impl Runtimes {
         }
         runtime.last_connect = runtime.last_connect.max(last_connect);
         runtime.auto_update = report.auto_update.or(runtime.auto_update);
+        runtime.certificate_expired = report.certificate_expired.or(runtime.certificate_expired);
         let seen = Seen { node: &NodeReport::default(), of: report, config: &config, time };
         for it in &OF_RUNTIME {
             match turn(&mut runtime.troubles, it.rule, (it.holds)(&seen), time) {

@@ -81,6 +81,22 @@ fn trouble_of_a_node_is_told_and_is_over_when_no_node_has_it() {
 }
 
 #[test]
+fn a_certificate_is_told_of_until_it_is_renewed() {
+    let mut it = Runtimes::default();
+    let mut check = |minute: i64, expired: bool, expected: &str| {
+        let body = format!(r#"{{"name":"ir","isIdentityCertExprired":{expired}}}"#);
+        let record = parse(&body, &Settings::default()).remove(0);
+        let news = it.reported(&record, "s", at(minute * 60));
+        assert_eq!(said(&it, &news), expected, "minute {minute}");
+        assert_eq!(it.iter().next().unwrap().1.certificate_expired, Some(expired));
+    };
+    check(0, false, "");
+    check(1, true, "- has a certificate that is not valid any more: it expired.");
+    check(2, true, "");
+    check(3, false, "over but nobody");
+}
+
+#[test]
 fn a_report_that_is_older_changes_nothing() {
     let mut it = Runtimes::default();
     let _ = it.reported(&report(60, "Online", &node("NODE-1", 900)), "s", at(60));

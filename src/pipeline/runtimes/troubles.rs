@@ -59,10 +59,11 @@ pub(super) const OFFLINE: &str = "runtime-offline";
 
 /// What can be wrong with a runtime as a whole.
 #[rustfmt::skip]
-pub(super) const OF_RUNTIME: [Trouble; 3] = [
+pub(super) const OF_RUNTIME: [Trouble; 4] = [
     Trouble { rule: OFFLINE,                holds: |it| it.state("Offline"),          says: |_| "is offline".to_owned() },
     Trouble { rule: "runtime-limited",      holds: |it| it.state("Limited"),          says: |_| "is not fully connected: its state is Limited".to_owned() },
     Trouble { rule: "runtime-unregistered", holds: |it| it.state("NeedRegistration"), says: |_| "is not registered: its state is NeedRegistration".to_owned() },
+    Trouble { rule: "runtime-certificate-expired", holds: |it| it.of.certificate_expired,  says: |_| "has a certificate that is not valid any more: it expired".to_owned() },
 ];
 
 impl Seen<'_> {

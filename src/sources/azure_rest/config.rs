@@ -42,6 +42,10 @@ pub struct AzureRestConfig {
     pub activities: bool,
     /// Whether state and load of self-hosted integration runtimes are asked for.
     pub runtimes: bool,
+    /// Whether each such runtime is asked if its certificate has expired. The answer carries a
+    /// token as well, of which nothing is kept; it needs
+    /// `Microsoft.DataFactory/factories/integrationruntimes/getconnectioninfo/action`.
+    pub certificates: bool,
 }
 
 impl Default for AzureRestConfig {
@@ -56,6 +60,7 @@ impl Default for AzureRestConfig {
             poll_interval: Duration::from_secs(60),
             activities: true,
             runtimes: true,
+            certificates: false,
         }
     }
 }

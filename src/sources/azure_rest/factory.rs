@@ -178,7 +178,7 @@ impl Factory {
             return None;
         }
         let path = self.documents.pop_front()?;
-        let list = path == "integrationRuntimes";
+        let list = path.split('?').next() == Some(runtimes::LIST);
         self.under_way = Some(if list { What::Runtimes } else { What::Document(path.clone()) });
         Some((path, (!list).then(String::new)))
     }
@@ -192,8 +192,9 @@ impl Factory {
         match self.under_way.take() {
             Some(What::Runs) => self.take_runs(config, &Page::read(&bytes)?),
             Some(What::Activities) => self.take_activities(&Page::read(&bytes)?),
-            Some(What::Runtimes) => self.take_runtimes(&Page::read(&bytes)?),
+            Some(What::Runtimes) => self.take_runtimes(config, &Page::read(&bytes)?),
             Some(What::Document(path)) => {
+                let bytes = runtimes::tellable(&path, bytes);
                 self.offer =
                     Some(Offer { bytes, path: format!("{}/{path}", self.name), run: None });
             }
@@ -224,7 +225,7 @@ impl Factory {
         match self.under_way.take() {
             Some(What::Document(path)) if limited => self.documents.push_front(path),
             Some(What::Runtimes) if limited => {
-                self.documents.push_front("integrationRuntimes".to_owned());
+                self.documents.push_front(runtimes::LIST.to_owned());
             }
             Some(What::Document(_) | What::Runtimes) => self.end_documents(),
             // Activities that are kept no longer will not come back; their run is known.

@@ -22,7 +22,7 @@ const VERSION: &str = "2018-06-01";
 pub(super) struct Ask {
     /// The number of the factory in the configuration.
     pub(super) factory: usize,
-    /// What is behind the factory in the address.
+    /// What is behind the factory in the address, with what is asked for behind a `?`.
     pub(super) path: String,
     /// What is sent; `None` only looks.
     pub(super) body: Option<String>,
@@ -94,14 +94,18 @@ async fn said(
 /// The address of a question; each part is written so that it stays one part.
 fn url(config: &AzureRestConfig, ask: &Ask) -> Option<Url> {
     let mut url = Url::parse(&config.endpoint).ok()?;
+    let (parts, query) = ask.path.split_once('?').unwrap_or((&ask.path, ""));
     {
         let mut path = url.path_segments_mut().ok()?;
         path.pop_if_empty();
         path.extend(["subscriptions", &config.subscription]);
         path.extend(["resourceGroups", &config.resource_group]);
         path.extend(["providers", "Microsoft.DataFactory", "factories"]);
-        path.push(config.factories.get(ask.factory)?).extend(ask.path.split('/'));
+        path.push(config.factories.get(ask.factory)?).extend(parts.split('/'));
     }
-    url.query_pairs_mut().append_pair("api-version", VERSION);
+    url.set_query(Some(query).filter(|it| !it.is_empty()));
+    if !url.query_pairs().any(|(key, _)| key == "api-version") {
+        url.query_pairs_mut().append_pair("api-version", VERSION);
+    }
     Some(url)
 }

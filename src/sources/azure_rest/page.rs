@@ -17,6 +17,9 @@ pub(super) struct Page<'a> {
     /// By what the next page is asked for; a page may be empty and go on.
     #[serde(rename = "continuationToken", default)]
     pub(super) next: Option<String>,
+    /// The address of the next page, where there is one.
+    #[serde(rename = "nextLink", default)]
+    pub(super) link: Option<String>,
 }
 
 /// What we need to know of a run of a pipeline.

@@ -126,9 +126,10 @@ fn told(bytes: &[u8]) -> String {
     let lines = lines.map(|line| {
         let it: serde_json::Value = serde_json::from_str(line).unwrap();
         let id = it["activityRunId"].as_str().or(it["runId"].as_str()).or(it["name"].as_str());
-        format!("{} {}", id.unwrap_or("?"), it["status"].as_str().unwrap_or_default())
-            .trim()
-            .to_owned()
+        assert!(!["s3cret", "k3y"].iter().any(|it| line.contains(it)), "a secret is told: {line}");
+        let expired = (it["isIdentityCertExprired"] == true).then_some("expired");
+        let status = it["status"].as_str().or(expired);
+        format!("{} {}", id.unwrap_or("?"), status.unwrap_or_default()).trim().to_owned()
     });
     lines.collect::<Vec<_>>().join(", ")
 }
@@ -291,6 +292,31 @@ fn state_and_load_of_self_hosted_runtimes_go_the_way_of_all_texts() {
     let asked = bench.service.asked("shir-contoso");
     let ends: Vec<_> = asked.iter().filter_map(|it| it.rsplit('/').next()).collect();
     assert_eq!(ends, ["getStatus?api-version=2018-06-01", "monitoringData?api-version=2018-06-01"]);
+}
+
+#[test]
+fn of_the_answer_that_holds_a_token_only_the_certificate_is_told() {
+    let mut bench = Bench::new(&["adf"]);
+    (bench.config.runtimes, bench.config.certificates) = (true, true);
+    bench.kill();
+    bench.service.runtime("shir-contoso", "SelfHosted");
+    bench.poll();
+    bench.check(&["shir-contoso", "shir-contoso", "shir-contoso expired"]);
+}
+
+#[test]
+fn runtimes_are_listed_page_by_page_and_nobody_else_is_asked() {
+    let mut bench = Bench::new(&["adf"]);
+    bench.config.runtimes = true;
+    bench.kill();
+    let names: Vec<_> = (0..7).map(|it| format!("shir-{it}")).collect();
+    names.iter().for_each(|it| bench.service.runtime(it, "SelfHosted"));
+    bench.poll();
+    let mut told: Vec<_> = names.iter().flat_map(|it| [it.as_str(); 2]).collect();
+    told.sort_unstable();
+    bench.commit();
+    bench.read.sort_unstable();
+    assert_eq!(bench.read, told);
 }
 
 #[test]

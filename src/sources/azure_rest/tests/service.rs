@@ -134,7 +134,9 @@ impl State {
         if let Some((_, status)) = refused {
             return error(*status, "Refused");
         }
-        let target = request.target.strip_suffix("?api-version=2018-06-01");
+        let version = "api-version=2018-06-01";
+        let target =
+            request.target.strip_suffix(version).and_then(|it| it.strip_suffix(['?', '&']));
         let Some(path) = target.and_then(|it| it.strip_prefix(FACTORIES)) else {
             return error(400, "InvalidApiVersionParameter");
         };
@@ -147,22 +149,44 @@ impl State {
                 let own = self.activities.get(*id).cloned().unwrap_or_default();
                 page(&own, "activityRunEnd", &body)
             }
-            ("GET", ["integrationRuntimes"]) => Some(json!({
-                "value": self.runtimes.iter().map(|(name, kind)| json!({
-                    "id": format!("{FACTORIES}{}/integrationruntimes/{name}", parts[0]),
-                    "name": name, "type": "Microsoft.DataFactory/factories/integrationruntimes",
-                    "properties": { "type": kind, "description": "" },
-                })).collect::<Vec<_>>()
-            })),
+            ("GET", [list]) if list.starts_with("integrationRuntimes") => {
+                Some(self.list(parts[0], list))
+            }
             ("POST", ["integrationRuntimes", name, "getStatus"]) => Some(json!({
                 "name": name, "properties": { "state": "Online", "type": "SelfHosted", "typeProperties": {} },
             })),
             ("POST", ["integrationRuntimes", name, "monitoringData"]) => {
                 Some(json!({ "name": name, "nodes": [] }))
             }
+            ("POST", ["integrationRuntimes", _, "getConnectionInfo"]) => Some(json!({
+                "serviceToken": "s3cret", "identityCertThumbprint": "AB", "publicKey": "k3y",
+                "hostServiceUri": "https://node-1:8050/HostServiceRemote.svc/",
+                "version": "5.60.9000.1", "isIdentityCertExprired": true,
+            })),
             _ => None,
         };
         answer.map_or_else(|| error(400, "BadRequest"), |it| (200, String::new(), it))
+    }
+}
+
+impl State {
+    /// A page of the runtimes, with the address of the next.
+    fn list(&self, factory: &str, asked: &str) -> Value {
+        let from = asked.split_once("%24skiptoken=").map_or(0, |(_, it)| it.parse().unwrap());
+        let value = self.runtimes.iter().skip(from).take(PAGE).map(|(name, kind)| {
+            json!({
+                "id": format!("{FACTORIES}{factory}/integrationruntimes/{name}"),
+                "name": name, "type": "Microsoft.DataFactory/factories/integrationruntimes",
+                "properties": { "type": kind, "description": "" },
+            })
+        });
+        let mut page = json!({ "value": value.collect::<Vec<_>>() });
+        if from + PAGE < self.runtimes.len() {
+            let query = format!("%24skiptoken={}&api-version=2018-06-01", from + PAGE);
+            let link = format!("https://elsewhere.example{FACTORIES}{factory}/integrationRuntimes");
+            page["nextLink"] = format!("{link}?{query}").into();
+        }
+        page
     }
 }
 
