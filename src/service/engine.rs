@@ -342,6 +342,7 @@ impl Engine {
     /// After a commit: what was written may be shown.
     fn committed(&mut self) {
         let changes = std::mem::take(&mut self.changes);
+        self.taps.iter_mut().for_each(|it| it.source.committed());
         self.tally.take_in(&changes.totals);
         for change in &changes.incidents {
             self.shared.announce(&change.incident);
