@@ -15,6 +15,7 @@ pub mod engine;
 pub mod event;
 mod feedback;
 mod fleet;
+mod footprint;
 mod life;
 pub mod log;
 mod members;
@@ -153,7 +154,10 @@ async fn live(config: Config, mut options: Options) -> Result<Ended, ServiceErro
     let file = options.config_file.take();
     let mut orders = Orders::listen(options.orders.take(), file, options.once);
     let mut systemd = Systemd::found();
-    let mut life = Life::begin(Prepared::new(config)?, &mut options, None).await?;
+    let prepared = Prepared::new(config)?;
+    footprint::give_back();
+    let mut life = Life::begin(prepared, &mut options, None).await?;
+    footprint::give_back();
     systemd.ready();
     if let Some(tell) = options.on_ready.take() {
         tell();
@@ -203,6 +207,7 @@ async fn reload(life: Life, options: &mut Options) -> Result<Life, ServiceError>
     match Life::begin(prepared, options, listener.as_ref()).await {
         Ok(life) => {
             log::set_level(life.config.log.level);
+            footprint::give_back();
             tracing::info!("the configuration was taken in again");
             Ok(life)
         }

@@ -14,6 +14,11 @@ mod azure;
 pub mod azure_blob;
 pub mod azure_rest;
 pub mod file;
+#[cfg_attr(
+    not(any(feature = "kafka", test)),
+    allow(dead_code, reason = "built and tested everywhere, used with a client only")
+)]
+mod kafka;
 pub mod stdin;
 pub mod windows_event_log;
 
@@ -34,6 +39,7 @@ pub use crate::sources::azure_blob::config::AzureBlobConfig;
 pub use crate::sources::azure_rest::config::AzureRestConfig;
 pub use crate::sources::file::config::FileConfig;
 pub use crate::sources::file::config::ReadFrom;
+pub use crate::sources::kafka::config::KafkaConfig;
 pub use crate::sources::stdin::StdinConfig;
 pub use crate::sources::windows_event_log::WindowsEventLogConfig;
 
@@ -65,6 +71,10 @@ pub trait Source: Send {
 
     /// Adds checkpoints that changed since the last call, and streams that are gone.
     fn checkpoints(&mut self, changes: &mut Changes);
+
+    /// What the last [`checkpoints`](Self::checkpoints) added is in the store, with all that was
+    /// found before it. A source that tells somebody else how far it is does so now.
+    fn committed(&mut self) {}
 
     /// How it stands.
     fn status(&self) -> SourceStatus;
@@ -124,6 +134,9 @@ pub struct SourceConfig {
     /// Runs and integration runtimes of data factories, by their API.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub azure_rest: Option<AzureRestConfig>,
+    /// Topics of Kafka, or event hubs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kafka: Option<KafkaConfig>,
     /// A pipe, read once to its end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stdin: Option<StdinConfig>,
@@ -140,6 +153,8 @@ pub enum Kind<'a> {
     AzureBlob(&'a AzureBlobConfig),
     /// Runs and integration runtimes of data factories, by their API.
     AzureRest(&'a AzureRestConfig),
+    /// Topics of Kafka, or event hubs.
+    Kafka(&'a KafkaConfig),
     /// A pipe.
     Stdin(&'a StdinConfig),
 }
@@ -159,6 +174,7 @@ impl SourceConfig {
             self.windows_event_log.as_ref().map(Kind::WindowsEventLog),
             self.azure_blob.as_ref().map(Kind::AzureBlob),
             self.azure_rest.as_ref().map(Kind::AzureRest),
+            self.kafka.as_ref().map(Kind::Kafka),
             self.stdin.as_ref().map(Kind::Stdin),
         ]
         .into_iter()
@@ -177,6 +193,7 @@ impl SourceConfig {
             None if self.windows_event_log.is_some() => "windows_event_log",
             None if self.azure_blob.is_some() => "azure_blob",
             None if self.azure_rest.is_some() => "azure_rest",
+            None if self.kafka.is_some() => "kafka",
             None if self.stdin.is_some() => "stdin",
             None => "file",
         }
@@ -187,7 +204,9 @@ impl SourceConfig {
         let name = match self.kind()? {
             Kind::File(it) => it.timezone.as_str(),
             Kind::Stdin(it) => it.timezone.as_str(),
-            Kind::WindowsEventLog(_) | Kind::AzureBlob(_) | Kind::AzureRest(_) => "UTC",
+            Kind::WindowsEventLog(_) | Kind::AzureBlob(_) | Kind::AzureRest(_) | Kind::Kafka(_) => {
+                "UTC"
+            }
         };
         let unknown = |source| SourceError::TimeZone {
             name: self.name().to_owned(),
@@ -209,7 +228,8 @@ impl SourceConfig {
         let file = self.file.as_ref().map(|it| it.max_record_bytes);
         let stdin = self.stdin.as_ref().map(|it| it.max_record_bytes);
         let blob = self.azure_blob.as_ref().map(|it| it.max_record_bytes);
-        file.or(stdin).or(blob).unwrap_or(FileConfig::default().max_record_bytes).as_len()
+        let kafka = self.kafka.as_ref().map(|it| it.max_record_bytes);
+        file.or(stdin).or(blob).or(kafka).unwrap_or(FileConfig::default().max_record_bytes).as_len()
     }
 }
 
@@ -234,6 +254,7 @@ fn check_one(source: &SourceConfig) -> Result<(), SourceError> {
         Kind::WindowsEventLog(it) => windows_event_log::check(it),
         Kind::AzureBlob(it) => azure_blob::check(source.name(), it),
         Kind::AzureRest(it) => azure_rest::check(source.name(), it),
+        Kind::Kafka(it) => kafka::check(source.name(), it),
         Kind::Stdin(_) => Ok(()),
     }
 }
@@ -265,6 +286,7 @@ pub fn open(config: &SourceConfig, how: &Opening<'_>) -> Result<Box<dyn Source>,
         }
         Kind::AzureBlob(it) => azure_blob::open(config.name(), &config.labels, it, how),
         Kind::AzureRest(it) => azure_rest::open(config.name(), &config.labels, it, how),
+        Kind::Kafka(it) => kafka::open(config.name(), &config.labels, it, how),
     }
 }
 
@@ -274,7 +296,7 @@ pub fn open(config: &SourceConfig, how: &Opening<'_>) -> Result<Box<dyn Source>,
 #[allow(missing_docs, reason = "each message says it")]
 pub enum SourceError {
     #[error(
-        "source `{name}` needs exactly one of `file`, `windows_event_log`, `azure_blob`, `azure_rest` and `stdin`"
+        "source `{name}` needs exactly one of `file`, `windows_event_log`, `azure_blob`, `azure_rest`, `kafka` and `stdin`"
     )]
     Kind { name: String },
 
@@ -300,6 +322,14 @@ pub enum SourceError {
     #[error("source `{name}`: {what}")]
     Azure { name: String, what: String },
 
+    #[error("source `{name}`: {what}")]
+    Kafka { name: String, what: String },
+
+    #[error(
+        "source `{name}`: this build has no client for Kafka; build with `--features kafka`, or take a build that has one"
+    )]
+    NoKafka { name: String },
+
     #[error("source `{name}` cannot be read")]
     Read { name: String, source: io::Error },
 }
@@ -318,8 +348,8 @@ mod tests {
     fn sources_are_refused_with_their_reason() {
         check_yaml("[{file: {include: [/var/log/*.log]}}]",                "");
         check_yaml("[{stdin: {}, name: pipe}]",                            "");
-        check_yaml("[{}]",                                                 "source `file` needs exactly one of `file`, `windows_event_log`, `azure_blob`, `azure_rest` and `stdin`");
-        check_yaml("[{file: {}, stdin: {}, name: x}]",                     "source `x` needs exactly one of `file`, `windows_event_log`, `azure_blob`, `azure_rest` and `stdin`");
+        check_yaml("[{}]",                                                 "source `file` needs exactly one of `file`, `windows_event_log`, `azure_blob`, `azure_rest`, `kafka` and `stdin`");
+        check_yaml("[{file: {}, stdin: {}, name: x}]",                     "source `x` needs exactly one of `file`, `windows_event_log`, `azure_blob`, `azure_rest`, `kafka` and `stdin`");
         check_yaml("[{file: {}}, {file: {}}]",                             "two sources are named `file`; give each a `name` of its own");
         check_yaml("[{file: {include: ['/var/[a']}}]",                     "`/var/[a` is not a glob pattern");
         check_yaml("[{file: {timezone: Mars/Olympus}}]",                   "source `file` has the unknown time zone `Mars/Olympus`; write a name like `Europe/Berlin` or `UTC`");

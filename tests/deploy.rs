@@ -39,6 +39,11 @@ fn a_faulty_configuration_is_refused_with_line_and_remedy() {
     check("receivers:\n  - name: a\n    syslog: { address: 'udp://h' }\n", &["x.yaml:2: ", "`address` is no address of the form udp://host:port"]);
     check("sources:\n  - file: {}\n  - file: {}\n",                 &["two sources are named `file`"]);
     check("incidents: { resolve_after: soon }\n",                   &["x.yaml:1: "]);
+    check("sources: [ { kafka: { brokers: [k], topics: [runs] } } ]\n", &["x.yaml:1: ", if cfg!(feature = "kafka") {
+        "`brokers` holds what is no `HOST:PORT`"
+    } else {
+        "source `kafka`: this build has no client for Kafka; build with `--features kafka`"
+    }]);
     check("web: { listen: '0.0.0.0:1' }\n",                         &["x.yaml:1: ", "basic_auth.users_file", "read_only"]);
     check("web: { tls: { cert_file: a } }\n",                       &["x.yaml:1: ", "`web.tls` needs both"]);
     check("web: { tls: { cert_file: a, key_file: b } }\n",          &["x.yaml:1: ", "`web.tls` cannot use `a`"]);

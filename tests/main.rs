@@ -11,6 +11,8 @@ mod dashboards;
 mod deploy;
 mod flow;
 mod interruptions;
+#[cfg(feature = "kafka")]
+mod kafka;
 mod misfortune;
 mod nodes;
 mod receivers;

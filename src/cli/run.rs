@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::catalogue::Catalogue;
 use crate::cli::Done;
 use crate::cli::Failure;
 use crate::cli::Format;
@@ -77,12 +76,10 @@ pub(super) fn follow(
     let state_dir = config.state_dir();
     log::start(&config.log, Style::of_stderr().colour, Some(&*state_dir).filter(|_| !args.once));
     let interactive = !args.paths.is_empty() && !args.once;
-    let rules = Catalogue::load(config.catalogue.dir.as_deref())?.rules().len();
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         config = args.place.file().as_deref().map_or("none".into(), Path::to_string_lossy).as_ref(),
         state_dir = %state_dir.display(),
-        rules,
         sources = config.sources.len(),
         receivers = config.receivers.len(),
         "shirwatch starts"

@@ -39,6 +39,9 @@ const EXAMPLES: [(&str, &str); 4] = [
     credential: { managed_identity: {} }    # or workload_identity, service_principal, sas_file,
     look_back: 48h                          # connection_string_file; late lines are looked for
     poll_interval: 30s                      # as far back as look_back
+# Where they write to an event hub, or for any Kafka (brokers, topics, sasl, ca_file); in builds
+# with the feature `kafka` only.
+- { name: hub, kafka: { event_hubs: { connection_string_file: /etc/shirwatch/hub.connection } } }
 - name: api                       # where there are no diagnostic settings
   azure_rest:
     subscription: 00000000-0000-0000-0000-000000000000

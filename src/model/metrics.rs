@@ -169,7 +169,7 @@ pub const SOURCE_DROPPED: Metric =
     Metric::closed("shirwatch_source_dropped_total", &["source", "reason"]);
 /// Events that did not fit and were read from their beginning only.
 pub const SOURCE_CUT: Metric = Metric::closed("shirwatch_source_cut_total", &["source"]);
-/// Events that were overwritten or cleared before they could be read.
+/// Events that were overwritten, cleared or no longer kept before they could be read.
 pub const SOURCE_MISSED: Metric = Metric::closed("shirwatch_source_missed_total", &["source"]);
 /// Blobs that were replaced or cut, and read from their beginning.
 pub const SOURCE_REPLACED: Metric = Metric::closed("shirwatch_source_replaced_total", &["source"]);

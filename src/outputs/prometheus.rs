@@ -96,7 +96,7 @@ pub const TABLE: [Row; 51] = [
     row(metrics::SOURCE_CUT,            Counter,   "Events that were too large and were read from their beginning only."),
     row(metrics::SOURCE_REPLACED,       Counter,   "Blobs that were replaced or cut, and read from their beginning."),
     row(metrics::SOURCE_THROTTLED,      Counter,   "Requests that were refused because they came too often."),
-    row(metrics::SOURCE_MISSED,         Counter,   "Events that were overwritten or cleared before they could be read."),
+    row(metrics::SOURCE_MISSED,         Counter,   "Events that were overwritten, cleared or no longer kept before they could be read."),
     row(metrics::SOURCE_LAG,            Gauge,     "Bytes of the source that are there and were not read yet."),
     row(metrics::SOURCE_FILES,          Gauge,     "Files that the source holds open."),
     row(metrics::SOURCE_LAST_READ,      Gauge,     "When something was read from the source last."),

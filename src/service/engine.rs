@@ -42,6 +42,7 @@ use crate::service::clock;
 use crate::service::event::Alarm;
 use crate::service::event::Event;
 use crate::service::feedback::Refused;
+use crate::service::footprint::Footprint;
 use crate::service::members::Missed;
 use crate::service::rules::Folder;
 use crate::service::tally::Tally;
@@ -126,6 +127,7 @@ pub struct Engine {
     tally: Tally,
     committed: Instant,
     ticked: Instant,
+    footprint: Footprint,
     pulse: Arc<AtomicU64>,
     /// Told to end, and how long receivers are waited for.
     stop: Option<Duration>,
@@ -194,6 +196,7 @@ impl Engine {
             tally,
             committed: now,
             ticked: now,
+            footprint: Footprint::new(),
             refreshed: now,
             attempts: HashMap::new(),
             missed: HashMap::new(),
@@ -212,6 +215,7 @@ impl Engine {
             self.pulse.fetch_add(1, Ordering::Relaxed);
             self.alarm.rearm();
             let busy = self.turn(clock());
+            self.footprint.shrink_at_rest(busy);
             self.tick(false)?;
             self.commit_when_due(busy)?;
             self.deliver();
@@ -355,6 +359,7 @@ impl Engine {
     /// After a commit: what was written may be shown.
     fn committed(&mut self) {
         let changes = std::mem::take(&mut self.changes);
+        self.taps.iter_mut().for_each(|it| it.source.committed());
         self.tally.take_in(&changes.totals);
         for change in &changes.incidents {
             self.shared.announce(&change.incident);

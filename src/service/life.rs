@@ -254,6 +254,7 @@ fn about(config: &Config) -> About {
         Ok(Kind::WindowsEventLog(_)) => "windows_event_log",
         Ok(Kind::AzureBlob(_)) => "azure_blob",
         Ok(Kind::AzureRest(_)) => "azure_rest",
+        Ok(Kind::Kafka(_)) => "kafka",
         Err(_) => "",
     };
     let sources = config.sources.iter().map(|it| (it.name().to_owned(), kind(it).to_owned()));

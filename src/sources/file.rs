@@ -101,6 +101,8 @@ pub struct FileSource {
     looked_at: Option<Timestamp>,
     polled_at: Option<Timestamp>,
     polled_all_at: Option<Timestamp>,
+    /// Whether an open file was written a short while ago, or may have been.
+    restless: bool,
     look_again: bool,
     last_read: Option<Timestamp>,
 }
@@ -145,6 +147,7 @@ impl FileSource {
             looked_at: None,
             polled_at: None,
             polled_all_at: None,
+            restless: true,
             look_again: false,
             last_read: None,
         };
@@ -250,7 +253,7 @@ impl FileSource {
     /// Something happens: what was known of the whole source holds no more.
     fn stir(&mut self) {
         self.standing.take();
-        self.stirred = true;
+        (self.stirred, self.restless) = (true, true);
     }
 
     fn stands(&self) -> SourceStatus {

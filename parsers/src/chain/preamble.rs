@@ -13,6 +13,7 @@
 use std::borrow::Cow;
 
 use memchr::memmem;
+use memchr::memmem::Finder;
 use nom::branch::alt;
 use nom::bytes::complete::{tag, tag_no_case, take_until, take_while1};
 use nom::character::complete::{multispace0, multispace1};
@@ -44,29 +45,31 @@ pub struct Preamble<'a> {
 /// ```
 #[must_use]
 pub fn read(text: &str) -> Preamble<'_> {
-    let outer = names(text, "Operation on target ", target);
-    let inner = names(text, "Inner activity name: ", inner_activity);
+    let outer = names(text, needle!("Operation on target "), target);
+    let inner = names(text, needle!("Inner activity name: "), inner_activity);
     let last = [outer, inner].into_iter().flatten().max_by_key(|(at, _)| *at);
-    let side = sides(text, "ailure happened on ", happened_on)
-        .or_else(|| sides(text, "encountered a user error at ", error_at));
+    let side = sides(text, needle!("ailure happened on "), happened_on)
+        .or_else(|| sides(text, needle!("encountered a user error at "), error_at));
     Preamble { side, activity: last.map(|(_, name)| Cow::Borrowed(name)) }
 }
 
 /// The last name that follows `key`, and where it stands.
 fn names<'a>(
     text: &'a str,
-    key: &str,
+    key: &Finder<'_>,
     name: fn(&'a str) -> IResult<&'a str, &'a str>,
 ) -> Option<(usize, &'a str)> {
-    let at = memmem::rfind(text.as_bytes(), key.as_bytes())?;
-    let (_, name) = name(&text[at + key.len()..]).ok()?;
+    // Most texts hold none, which is quickly known.
+    key.find(text.as_bytes())?;
+    let at = memmem::rfind(text.as_bytes(), key.needle())?;
+    let (_, name) = name(&text[at + key.needle().len()..]).ok()?;
     Some((at, name.trim()))
 }
 
 /// The side that follows `key`.
-fn sides(text: &str, key: &str, side: fn(&str) -> IResult<&str, Side>) -> Option<Side> {
-    let at = memmem::find(text.as_bytes(), key.as_bytes())?;
-    side(&text[at + key.len()..]).ok().map(|(_, side)| side)
+fn sides(text: &str, key: &Finder<'_>, side: fn(&str) -> IResult<&str, Side>) -> Option<Side> {
+    let at = key.find(text.as_bytes())?;
+    side(&text[at + key.needle().len()..]).ok().map(|(_, side)| side)
 }
 
 /// `Copy a failed: `, up to the colon.

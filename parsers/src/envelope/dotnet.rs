@@ -20,6 +20,7 @@ use memchr::memmem;
 use crate::chain::Link;
 use crate::chain::preamble;
 use crate::json::Raw;
+use crate::needle::needle;
 use crate::record::Record;
 
 /// More exceptions than anybody prints.
@@ -39,7 +40,7 @@ pub(crate) fn read(record: &mut Record<'_>) {
 }
 
 fn links(text: &str) -> Vec<Link<'_>> {
-    if memmem::find(text.as_bytes(), EXCEPTION.as_bytes()).is_none() {
+    if needle!(EXCEPTION).find(text.as_bytes()).is_none() {
         return Vec::new();
     }
     if text.starts_with('{') {

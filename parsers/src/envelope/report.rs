@@ -22,7 +22,6 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use memchr::memmem;
 
 use crate::Settings;
 use crate::envelope::keys::{Key, Slots};
@@ -30,6 +29,7 @@ use crate::envelope::text::filled;
 use crate::envelope::{body, diagnostic, stamp};
 use crate::json::Raw;
 use crate::lex;
+use crate::needle::{Needles, needles};
 use crate::record::{Format, Record};
 use crate::report::{NodeReport, Report};
 
@@ -57,7 +57,9 @@ pub(crate) fn read<'a>(
 
 /// Reads what the shell prints as a list. `None` where it is no such list.
 pub(crate) fn read_list(text: &str) -> Option<Record<'_>> {
-    if !hints(text) {
+    // The first line of a list tells most other texts from one.
+    let (name, _) = text.lines().next()?.split_once(':')?;
+    if name.trim_end().contains(' ') || !hints(text) {
         return None;
     }
     let mut blocks = vec![Flat::default()];
@@ -84,8 +86,9 @@ pub(crate) fn read_list(text: &str) -> Option<Record<'_>> {
 
 /// A quick no for most objects.
 fn hints(text: &str) -> bool {
-    let hints = ["odeName", "SelfHosted", &CERTIFICATE[1..]];
-    hints.iter().any(|it| memmem::find(text.as_bytes(), it.as_bytes()).is_some())
+    static HINTS: Needles<3> =
+        Needles::new(|| needles(["odeName", "SelfHosted", &CERTIFICATE[1..]]));
+    HINTS.any_in(text)
 }
 
 /// Spelled as the service spells it.

@@ -110,7 +110,7 @@ impl<'t, F: FnMut(&'t str)> Scanner<'t, '_, F> {
         let limit = limit.min(start + LONGEST_QUOTE);
         for _ in 0..MOST_QUOTES {
             let near = self.text.as_bytes().get(from..limit)?;
-            let end = from + memchr::memmem::find(near, closing(opening).as_bytes())?;
+            let end = from + find(near, closing(opening).as_bytes())?;
             let passed = self.secrets.partition_point(|secret| secret.end <= end);
             if let Some(secret) = self.secrets.get(passed).filter(|it| it.start <= end) {
                 from = secret.end;
@@ -284,6 +284,14 @@ fn is_separator(character: char) -> bool {
 
 fn is_quote(character: char) -> bool {
     "'\"‘’“”„«»`".contains(character)
+}
+
+/// Where `wanted` stands; a single byte needs no searcher.
+fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
+    match wanted {
+        [byte] => memchr::memchr(*byte, bytes),
+        _ => memchr::memmem::find(bytes, wanted),
+    }
 }
 
 fn closing(opening: char) -> &'static str {

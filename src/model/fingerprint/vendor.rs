@@ -7,7 +7,9 @@
 //! Of each kind the first number counts. Other numbers in a message are sizes, ids and
 //! lines, and are masked with the words.
 
-use memchr::memmem;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 use shirwatch_parsers::Link;
 
 /// Tells the kind and the number of each that `root` and its `message` hold.
@@ -25,12 +27,12 @@ pub(super) fn numbers(root: Option<&Link<'_>>, message: &str, mut tell: impl FnM
 
 /// `ORA-01861`
 fn oracle(text: &str) -> Option<&str> {
-    behind(text, "ORA-").map(digits).find(|number| number.len() >= 4)
+    behind(text, Mark::Oracle).map(digits).find(|number| number.len() >= 4)
 }
 
 /// `AADSTS7000222`
 fn entra(text: &str) -> Option<&str> {
-    behind(text, "AADSTS").map(digits).find(|number| number.len() >= 4)
+    behind(text, Mark::Entra).map(digits).find(|number| number.len() >= 4)
 }
 
 /// `ERROR [08001]`, `SQLSTATE: 08001`
@@ -40,9 +42,9 @@ fn sql_state(text: &str) -> Option<&str> {
         let ends = rest.as_bytes().get(5).is_none_or(|byte| !byte.is_ascii_alphanumeric());
         state.len() == 5 && ends && state.iter().all(|byte| byte.is_ascii_alphanumeric())
     };
-    let error = behind(text, "ERROR [").find(is_state);
+    let error = behind(text, Mark::OdbcState).find(is_state);
     let named = || {
-        behind(text, "SQLSTATE")
+        behind(text, Mark::SqlState)
             .map(|rest| rest.trim_start_matches([' ', ':', '=', '[', '\'']))
             .find(is_state)
     };
@@ -51,13 +53,13 @@ fn sql_state(text: &str) -> Option<&str> {
 
 /// `status code 404`, `HttpStatusCode 400`, `StatusCode: '503'`, `error: (403)`
 fn http(text: &str) -> Option<&str> {
-    let named = behind(text, "tatus").filter_map(|rest| {
+    let named = behind(text, Mark::Status).filter_map(|rest| {
         let rest = rest.trim_start_matches(' ');
         let is_code = rest.get(..4).is_some_and(|word| word.eq_ignore_ascii_case("code"));
         status(rest.get(4..).filter(|_| is_code)?)
     });
-    let bracketed = behind(text, "error: (").filter_map(status);
-    let plain = behind(text, "HTTP ").filter_map(status);
+    let bracketed = behind(text, Mark::Bracketed).filter_map(status);
+    let plain = behind(text, Mark::Http).filter_map(status);
     named.chain(bracketed).chain(plain).next()
 }
 
@@ -74,7 +76,24 @@ fn digits(text: &str) -> &str {
     &text[..end]
 }
 
+/// What a number stands behind.
+#[derive(Clone, Copy)]
+enum Mark {
+    Oracle,
+    Entra,
+    OdbcState,
+    SqlState,
+    Status,
+    Bracketed,
+    Http,
+}
+
 /// What stands behind each place where `mark` stands.
-fn behind<'t>(text: &'t str, mark: &'t str) -> impl Iterator<Item = &'t str> {
-    memmem::find_iter(text.as_bytes(), mark.as_bytes()).map(move |at| &text[at + mark.len()..])
+fn behind(text: &str, mark: Mark) -> impl Iterator<Item = &str> {
+    /// In the order of the marks; made ready once, which costs more than to look through a text.
+    static FINDERS: LazyLock<[Finder<'static>; 7]> = LazyLock::new(|| {
+        ["ORA-", "AADSTS", "ERROR [", "SQLSTATE", "tatus", "error: (", "HTTP "].map(Finder::new)
+    });
+    let finder = &FINDERS[mark as usize];
+    finder.find_iter(text.as_bytes()).map(|at| &text[at + finder.needle().len()..])
 }

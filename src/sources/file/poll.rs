@@ -3,7 +3,7 @@
 //! ```text
 //! told that a file was written     that file, at once
 //! each `poll_interval`             the files that are open, by their handles; those that were
-//!                                  quiet for a minute each 5 s, where the system tells of changes
+//!                                  quiet for 10 s each 5 s, where the system tells of changes
 //! told of anything else            all files, after a rest
 //! now and then                     all files: each 5 s or more where the system tells of
 //!                                  changes, each `poll_interval` or more where it does not
@@ -34,7 +34,7 @@ const TOLD: [Duration; 2] = [Duration::from_secs(5), Duration::from_millis(6)];
 const UNTOLD: Duration = Duration::from_millis(2);
 
 /// How long a file must be quiet until its handle is asked less often.
-const QUIET: Duration = Duration::from_secs(60);
+const QUIET: Duration = Duration::from_secs(10);
 
 impl FileSource {
     /// True when it is time to look for files again.
@@ -77,8 +77,18 @@ impl FileSource {
         }
         // The handles stand in the order in which they were used.
         let open = self.open.values().rev().filter_map(|it| Some((*it, self.streams.get(it)?)));
-        let open = open.take_while(|(_, it)| all || it.is_lively(now));
-        let ready: Vec<_> = open.filter(|(_, it)| it.may_have_more()).map(|(it, _)| it).collect();
+        let mut ready = Vec::new();
+        self.restless = false;
+        for (number, it) in open {
+            let lively = it.is_lively(now);
+            if !lively && !all {
+                break;
+            }
+            self.restless |= lively;
+            if it.may_have_more() {
+                ready.push(number);
+            }
+        }
         ready.into_iter().for_each(|it| self.queue(it));
     }
 
@@ -113,10 +123,11 @@ impl FileSource {
             wait.saturating_sub(now.duration_since(since).unsigned_abs())
         };
         let look = left(self.looked_at, self.between_looks());
-        if self.open.is_empty() {
-            return look;
+        match (self.open.is_empty(), self.is_told() && !self.restless) {
+            (true, _) => look,
+            (false, true) => look.min(left(self.polled_all_at, TOLD[0])),
+            (false, false) => look.min(left(self.polled_at, self.config.poll_interval)),
         }
-        look.min(left(self.polled_at, self.config.poll_interval))
     }
 }
 
@@ -124,7 +135,7 @@ impl Stream {
     /// True when something of it was read a short while ago, or is still to be.
     fn is_lively(&self, now: Timestamp) -> bool {
         self.place != Place::Here
-            || self.size > self.offset
+            || self.size > self.offset && !self.idle_offered
             || self.grew_at.is_some_and(|it| !passed(it, now, QUIET))
     }
 

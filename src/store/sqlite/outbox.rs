@@ -59,7 +59,7 @@ pub(super) fn due(
     limit: usize,
     busy: &HashSet<i64>,
 ) -> rusqlite::Result<(Vec<OutboxRow>, Vec<i64>)> {
-    let mut select = read.prepare(&format!("{READ} {DUE}"))?;
+    let mut select = read.prepare_cached(&format!("{READ} {DUE}"))?;
     let mut found = select.query(params![receiver, rows::nanos(now)])?;
     let (mut due, mut unreadable) = (Vec::new(), Vec::new());
     while due.len() < limit {
@@ -116,6 +116,7 @@ pub(super) fn retry(
 
 /// How many alerts wait for each receiver; receivers for which none waits are missing.
 pub(super) fn lengths(read: &Connection) -> rusqlite::Result<BTreeMap<String, u64>> {
-    let mut select = read.prepare("SELECT receiver, count(*) FROM outbox GROUP BY receiver")?;
+    let mut select =
+        read.prepare_cached("SELECT receiver, count(*) FROM outbox GROUP BY receiver")?;
     select.query_map([], |row| Ok((row.get(0)?, rows::count(row, 1)?)))?.collect()
 }

@@ -88,7 +88,7 @@ fn put(write: &Connection, it: &Silence) -> Result<(), StoreError> {
 /// Silences that end after `time`, the next to end first.
 pub(super) fn after(read: &Connection, time: Timestamp) -> rusqlite::Result<Vec<Silence>> {
     let mut select =
-        read.prepare("SELECT body FROM silences WHERE ends_at > ?1 ORDER BY ends_at, id")?;
+        read.prepare_cached("SELECT body FROM silences WHERE ends_at > ?1 ORDER BY ends_at, id")?;
     let found = select.query_map([rows::nanos(time)], |row| rows::json(row, 0))?;
     rows::readable("silences", found)
 }
