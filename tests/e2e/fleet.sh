@@ -151,7 +151,9 @@ none_waits() {
 tell_once() {
     await 40 'notices wait that nobody sends' all_told
     await 20 'notices wait that nobody sends' none_waits
-    say "$("${HELP[@]}" judge "$WORK/told" "$kills")" || fail 'notices were lost or told twice'
+    local judged
+    judged=$("${HELP[@]}" judge "$WORK/told" "$kills") || fail 'notices were lost or told twice'
+    say "$judged"
 }
 
 all_told() {
