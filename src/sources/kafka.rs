@@ -21,12 +21,14 @@ mod begin;
 #[cfg(feature = "kafka")]
 mod client;
 pub(crate) mod config;
+mod failures;
 #[cfg(test)]
 mod fake;
 mod group;
 mod login;
 mod share;
 mod stream;
+mod tell;
 #[cfg(test)]
 mod tests;
 

@@ -77,6 +77,21 @@ impl FakeCluster {
         cluster.balance();
     }
 
+    /// This daemon was not heard of: what it has is given to another without waiting for it.
+    pub(super) fn expel(&self, daemon: u32, to: u32) {
+        let mut cluster = self.lock();
+        let mut gone = Vec::new();
+        for member in cluster.members.values_mut().filter(|it| it.daemon == daemon) {
+            let ours = std::mem::take(&mut member.ours);
+            member.reading.clear();
+            member.revoked.extend(ours.iter().cloned());
+            gone.extend(ours.iter().cloned());
+            member.news.push_back(News::Lost(ours.into_iter().collect()));
+        }
+        cluster.wanted.extend(gone.into_iter().map(|it| (it, to)));
+        cluster.balance();
+    }
+
     /// What this daemon has stays its own.
     pub(super) fn keep(&self, daemon: u32) {
         let mut cluster = self.lock();

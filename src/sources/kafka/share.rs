@@ -11,7 +11,7 @@ use crate::model::checkpoint::Checkpoint;
 use crate::sources::azure::trouble::{Kind, Trouble};
 use crate::sources::kafka::KafkaSource;
 use crate::sources::kafka::group::News;
-use crate::sources::kafka::group::{Place, Taken};
+use crate::sources::kafka::group::Place;
 use crate::sources::kafka::stream::{Hold, Stream};
 use crate::sources::passed;
 
@@ -20,9 +20,6 @@ const US: &str = "store";
 
 /// How often the group is told how far we are. Event Hubs takes four a second and partition.
 const TELL: Duration = Duration::from_secs(1);
-
-/// How long a partition is kept that was taken back, while the group does not take how far we are.
-const LEAVE: Duration = Duration::from_secs(20);
 
 /// How long the group may let us wait for partitions until that is told.
 const JOIN: Duration = Duration::from_secs(90);
@@ -43,14 +40,14 @@ pub(super) struct Share {
     /// True when the client has to be opened anew.
     broken: bool,
     /// Since when something that was taken back is not given up.
-    leaving: Option<Timestamp>,
+    pub(super) leaving: Option<Timestamp>,
     /// True when the group did not take the last that it was told.
-    refused: bool,
+    pub(super) refused: bool,
     /// True when it does not know us any more.
-    expelled: bool,
+    pub(super) expelled: bool,
     /// What the group is being told, and whether that began before the shares changed.
-    telling: Vec<(Place, u64)>,
-    overtaken: bool,
+    pub(super) telling: Vec<(Place, u64)>,
+    pub(super) overtaken: bool,
     told_at: Option<Timestamp>,
 }
 
@@ -199,73 +196,6 @@ impl KafkaSource {
         self.revoked(places, now);
     }
 
-    /// Gives up what was taken back, once all that was taken of it is in the store, and the group
-    /// knows.
-    pub(super) fn leave(&mut self) {
-        let Some(since) = self.share.leaving else { return };
-        let leaving = || self.streams.values().filter(|it| it.hold == Hold::Leaving);
-        if leaving().any(|it| it.waits() || !it.is_stored()) {
-            return;
-        }
-        if leaving().any(|it| it.untold().is_some()) {
-            let late = self.asked_at.is_some_and(|now| passed(since, now, LEAVE));
-            match (self.share.refused, late || self.share.expelled) {
-                (false, _) => return self.tell(),
-                // It is told again in a while.
-                (true, false) => return,
-                (true, true) => {}
-            }
-            tracing::warn!(
-                source = self.name,
-                "the group does not take how far we are; who reads on may count some of it again"
-            );
-        }
-        let mut places = Vec::new();
-        for stream in self.streams.values_mut().filter(|it| it.hold == Hold::Leaving) {
-            stream.hold = Hold::Away;
-            places.push(stream.place.clone());
-        }
-        tracing::debug!(source = self.name, store = self.share.us, ?places, "giving up");
-        self.group.give_up(&places);
-        self.share.leaving = None;
-    }
-
-    /// Tells the group how far we are: as far as the store is.
-    fn tell(&mut self) {
-        if self.share.telling.is_empty() {
-            self.tell_at_once();
-        }
-    }
-
-    /// The same, also while it is being told of something else.
-    pub(super) fn tell_at_once(&mut self) {
-        let ours = self.streams.values();
-        let ours = ours.filter(|it| matches!(it.hold, Hold::Held | Hold::Leaving));
-        let upto = ours.filter_map(|it| Some((it.place.clone(), it.untold()?)));
-        let upto: Vec<_> = upto.collect();
-        if !upto.is_empty() {
-            tracing::debug!(source = self.name, store = self.share.us, ?upto, "telling the group");
-            self.group.commit(&upto, &self.share.us);
-            self.share.telling = upto;
-        }
-    }
-
-    /// The group has taken what it was told, or has not: then it is told again.
-    fn was_told(&mut self, taken: Taken) {
-        for (place, offset) in std::mem::take(&mut self.share.telling) {
-            if let Some(stream) = self.streams.get_mut(&place).filter(|_| taken == Taken::Yes) {
-                stream.told = Some(offset);
-            }
-        }
-        // What was said before the shares changed is answered as to somebody else.
-        let overtaken = std::mem::take(&mut self.share.overtaken);
-        self.share.refused = taken != Taken::Yes && !overtaken;
-        self.share.expelled = taken == Taken::Never && !overtaken;
-        if taken != Taken::Later || overtaken {
-            self.leave();
-        }
-    }
-
     /// Begins again as a new member, once all that was taken is in the store: whoever gets our
     /// partitions then goes on behind it.
     fn reopen(&mut self, now: Timestamp) {
@@ -281,35 +211,6 @@ impl KafkaSource {
                 share.stale = share.asked;
             }
             Err(trouble) => self.fail(trouble, now),
-        }
-    }
-
-    /// It does not work now, and is tried again later.
-    pub(super) fn fail(&mut self, trouble: Trouble, now: Timestamp) {
-        // Of those that failed together the first counts.
-        if self.pace.rests(now).is_none() {
-            self.pace.failed(&trouble, now);
-        }
-        self.note(trouble, now);
-    }
-
-    fn note(&mut self, trouble: Trouble, now: Timestamp) {
-        let known = self.trouble.as_ref();
-        // That nobody answers says less than why.
-        let less = trouble.kind == Kind::Connection
-            && known.is_some_and(|(it, _)| it.kind != Kind::Connection);
-        if less || known.is_some_and(|(it, _)| it.text == trouble.text) {
-            return;
-        }
-        tracing::warn!(source = self.name, error = trouble.text, "cannot read; will try again");
-        let since = known.map_or(now, |(_, since)| *since);
-        self.trouble = Some((trouble, since));
-    }
-
-    pub(super) fn well(&mut self) {
-        self.pace.succeeded();
-        if self.trouble.take().is_some() {
-            tracing::info!(source = self.name, "can be read again");
         }
     }
 }

@@ -322,6 +322,27 @@ fn a_partition_is_kept_until_the_group_knows_how_far_it_was_read_but_not_for_eve
 }
 
 #[test]
+fn who_was_not_heard_of_gives_up_at_once_and_goes_on_behind_the_others() {
+    let cluster = cluster(&["a\n", "b\n", "c\n"]);
+    let mut one = Bench::new(&cluster, 1, config());
+    let mut two = Bench::new(&cluster, 2, config());
+    one.read_some(2);
+    cluster.expel(1, 2);
+    two.read();
+    two.check("a b c");
+    // It did read two, and cannot take that back; but it reads no more, and tells nobody.
+    one.read();
+    one.check("a b");
+    two.after(Duration::from_secs(2));
+    assert_eq!(cluster.committed(&place(0)).map(|it| it.0), Some(3));
+    cluster.produce(&place(0), b"d\n");
+    cluster.give(&place(0), 1);
+    two.after(Duration::from_secs(2));
+    one.after(Duration::from_secs(2));
+    one.check("a b d");
+}
+
+#[test]
 fn trouble_is_told_with_its_time_and_is_over_when_an_answer_comes() {
     let cluster = cluster(&["a\n"]);
     let mut bench = Bench::bare(1, config());

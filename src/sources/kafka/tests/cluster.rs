@@ -220,6 +220,24 @@ fn what_the_cluster_no_longer_keeps_is_counted_and_read_on_behind_it() {
 }
 
 #[test]
+fn who_reads_too_slowly_is_told_what_was_dropped_meanwhile() {
+    let mut cluster = Cluster::new();
+    cluster.produce(8);
+    let mut daemons = [daemon(cluster.config())];
+    until("not all is read", &mut daemons, |it| lines(it) >= 8);
+    // Nobody takes anything: the client fills its queue, and the cluster drops what is behind it.
+    let large = vec![b'x'; 500_000];
+    for _ in 0..100 {
+        cluster.send(0, &large);
+        cluster.producer.flush(Duration::from_secs(20)).unwrap();
+    }
+    let count = |it: &Bench| it.read.len() + it.missed() as usize;
+    until("not all is read", &mut daemons, |it| count(&it[0]) >= 108);
+    assert_eq!(count(&daemons[0]), 108);
+    assert!(daemons[0].missed() > 0.0, "the queue is bounded");
+}
+
+#[test]
 fn a_topic_that_is_not_there_is_told_by_its_name_and_the_others_are_read() {
     let mut cluster = Cluster::new();
     cluster.produce(20);
