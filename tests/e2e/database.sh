@@ -22,8 +22,13 @@ start_database() {
     (cd / && "${AS[@]}" "$bin/initdb" --pgdata "$WORK/database/data" --username shirwatch \
         --pwfile "$WORK/database/password" --auth scram-sha-256 --no-sync --encoding UTF8) \
         >"$WORK/initdb.log"
+    openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=contoso -addext subjectAltName=IP:127.0.0.1 \
+        -addext basicConstraints=critical,CA:FALSE -keyout "$WORK/database/key" -out "$WORK/database/cert" 2>/dev/null
+    ((${#AS[@]} == 0)) || chown postgres "$WORK/database/key"
+    chmod 600 "$WORK/database/key"
     DATABASE=("${AS[@]}" "$bin/postgres" -D "$WORK/database/data" -p "$FREE_PORT"
-        -c listen_addresses=127.0.0.1 -c unix_socket_directories=)
+        -c listen_addresses=127.0.0.1 -c unix_socket_directories=
+        -c ssl=on -c ssl_cert_file="$WORK/database/cert" -c ssl_key_file="$WORK/database/key")
     printf 'postgres://shirwatch:%s@127.0.0.1:%s/postgres\n' "$PASSWORD" "$FREE_PORT" >"$WORK/url"
     begin_database
 }
