@@ -34,9 +34,8 @@ start_database() {
 }
 
 begin_database() {
-    cd /
-    start database "${DATABASE[@]}"
-    cd - >/dev/null
+    # Not in the folder of who started this: the other user may not be allowed there.
+    start database env --chdir=/ "${DATABASE[@]}"
     # shellcheck disable=SC2034  # used by the scripts that source this file
     DATABASE_PID=$LAST_PID
 }
