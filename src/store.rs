@@ -88,9 +88,9 @@ impl Default for StoreConfig {
 pub struct Loaded {
     /// The counters.
     pub totals: Totals,
-    /// Open incidents, the last seen first, at most [`Loaded::OPEN`].
+    /// Open incidents without their samples, the last seen first, at most [`Loaded::OPEN`].
     pub incidents: Vec<Incident>,
-    /// Resolved incidents, the last seen first, at most [`Loaded::RESOLVED`], so that they
+    /// Resolved incidents, likewise, at most [`Loaded::RESOLVED`], so that they
     /// reopen and count on. For others ask [`Store::incident`].
     pub resolved: Vec<Incident>,
     /// Where each stream of each source goes on.

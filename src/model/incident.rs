@@ -54,6 +54,14 @@ pub struct Incident {
     pub course: Course,
 }
 
+impl Incident {
+    /// As it is kept in memory.
+    #[must_use]
+    pub fn without_sample(self) -> Self {
+        Self { sample: None, ..self }
+    }
+}
+
 /// What must be remembered of an incident to know when it is to be told and when it is over.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

@@ -58,6 +58,10 @@ use crate::pipeline::incidents::tracked::Tracked;
 /// Incidents kept in memory.
 const LIMIT: usize = 12_000;
 
+/// Samples that wait to be stored before all others do not wait any longer; each takes some
+/// ten kilobytes.
+const SAMPLES: usize = 100;
+
 /// That something is to be said of an incident.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
@@ -79,6 +83,8 @@ pub struct Incidents {
     healing: Healing,
     down: Down,
     silences: Vec<Silence>,
+    /// Samples in memory that the store does not have yet.
+    samples: usize,
     /// True where other daemons write incidents too.
     shared: bool,
     redactor: Arc<Redactor>,
@@ -121,8 +127,13 @@ impl Incidents {
             slot = key::slot(print, &group);
         }
         match self.known.get_mut(&slot) {
-            Some(tracked) => tracked.again(it, &self.redactor, sample),
+            Some(tracked) => {
+                let had = tracked.incident.sample.is_some();
+                tracked.again(it, &self.redactor, sample);
+                self.samples += usize::from(!had && tracked.incident.sample.is_some());
+            }
             None => {
+                self.samples += 1;
                 let tracked = Tracked::new(it, (print, group), &self.redactor, sample());
                 self.insert(slot, tracked);
             }
@@ -144,6 +155,12 @@ impl Incidents {
         {
             self.healing.wait(activity, slot);
         }
+    }
+
+    /// True when so much of what is new waits to be stored that memory would grow.
+    #[must_use]
+    pub fn is_full_of_news(&self) -> bool {
+        self.samples >= SAMPLES
     }
 
     /// Uses these silences from now on.
@@ -191,6 +208,7 @@ impl Incidents {
 
     /// What changed since the last call, in the order in which it happened first.
     pub fn drain(&mut self) -> Vec<IncidentChange> {
+        self.samples = 0;
         let shared = self.shared;
         let changed = self.known.values_mut().filter(|it| it.changed);
         let mut changes: Vec<_> = changed

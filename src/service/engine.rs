@@ -276,6 +276,9 @@ impl Engine {
                 said.extend(taken.notices);
                 busy |= taken.bytes > 0;
                 tap.source.advance(taken.bytes, taken.framing);
+                if self.pipeline.incidents.is_full_of_news() {
+                    break;
+                }
             }
         }
         self.say(said);
@@ -310,7 +313,8 @@ impl Engine {
     }
 
     fn commit_when_due(&mut self, busy: bool) -> Result<(), ServiceError> {
-        if busy && self.committed.elapsed() < COMMIT_EVERY {
+        let early = self.committed.elapsed() < COMMIT_EVERY;
+        if busy && early && !self.pipeline.incidents.is_full_of_news() {
             return Ok(());
         }
         self.commit()

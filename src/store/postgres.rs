@@ -154,8 +154,8 @@ impl Store {
         self.ask(|it| {
             Ok(Loaded {
                 totals: counters::totals(it, member)?,
-                incidents: incidents::list(it, Some(State::Open), Loaded::OPEN, 0)?,
-                resolved: incidents::list(it, Some(State::Resolved), Loaded::RESOLVED, 0)?,
+                incidents: incidents::known(it, State::Open, Loaded::OPEN)?,
+                resolved: incidents::known(it, State::Resolved, Loaded::RESOLVED)?,
                 checkpoints: streams::checkpoints(it, member, None)?,
                 seen: streams::newest(it)?,
                 held: streams::held(it, member, None)?,

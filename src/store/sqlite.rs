@@ -80,8 +80,8 @@ impl Store {
         let read = &self.database;
         Ok(Loaded {
             totals: totals::all(read)?,
-            incidents: incidents::list(read, Some(State::Open), Loaded::OPEN, 0)?,
-            resolved: incidents::list(read, Some(State::Resolved), Loaded::RESOLVED, 0)?,
+            incidents: incidents::known(read, State::Open, Loaded::OPEN)?,
+            resolved: incidents::known(read, State::Resolved, Loaded::RESOLVED)?,
             checkpoints: checkpoints::all(read)?,
             seen: seen::newest(read)?,
             held: seen::held(read)?,

@@ -200,6 +200,24 @@ pub(super) fn list(
     limit: u64,
     offset: u64,
 ) -> Result<Vec<Incident>, StoreError> {
+    listed(read, state, (limit, offset), incident)
+}
+
+/// Incidents in `state` without their samples, the last seen first.
+pub(super) fn known(
+    read: &mut Session,
+    state: State,
+    limit: u64,
+) -> Result<Vec<Incident>, StoreError> {
+    listed(read, Some(state), (limit, 0), |row| incident(row).map(Incident::without_sample))
+}
+
+fn listed(
+    read: &mut Session,
+    state: Option<State>,
+    (limit, offset): (u64, u64),
+    incident: impl Fn(&Row) -> Result<Incident, Unread>,
+) -> Result<Vec<Incident>, StoreError> {
     let found = read.query(
         read!(
             "WHERE $1::text IS NULL OR state = $1 ORDER BY last_seen DESC, key LIMIT $2 OFFSET $3"

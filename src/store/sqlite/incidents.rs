@@ -101,6 +101,24 @@ pub(super) fn list(
     limit: u64,
     offset: u64,
 ) -> rusqlite::Result<Vec<Incident>> {
+    listed(read, state, (limit, offset), incident)
+}
+
+/// Incidents in `state` without their samples, the last seen first.
+pub(super) fn known(
+    read: &Connection,
+    state: State,
+    limit: u64,
+) -> rusqlite::Result<Vec<Incident>> {
+    listed(read, Some(state), (limit, 0), |row| incident(row).map(Incident::without_sample))
+}
+
+fn listed(
+    read: &Connection,
+    state: Option<State>,
+    (limit, offset): (u64, u64),
+    incident: impl Fn(&Row<'_>) -> rusqlite::Result<Incident>,
+) -> rusqlite::Result<Vec<Incident>> {
     let filter = if state.is_some() { "state = ?1" } else { "?1 IS NULL" };
     let mut select = read.prepare(&format!(
         "{READ} WHERE {filter} ORDER BY last_seen DESC, key LIMIT ?2 OFFSET ?3"
