@@ -34,6 +34,8 @@ use crate::pipeline::IncidentsConfig;
 use crate::pipeline::RuntimesConfig;
 use crate::sources;
 use crate::sources::SourceConfig;
+use crate::store::BackEndConfig;
+use crate::store::Place;
 use crate::store::StoreConfig;
 use crate::web::WebConfig;
 
@@ -45,6 +47,8 @@ pub struct Config {
     /// else the state folder of the platform: `/var/lib/shirwatch`, or
     /// `~/.local/state/shirwatch` for a user, `%ProgramData%\shirwatch` on Windows.
     pub state_dir: Option<PathBuf>,
+    /// Where counters, incidents and checkpoints are kept, if not in the state folder.
+    pub store: BackEndConfig,
     /// The page, the API and the metrics.
     pub web: WebConfig,
     /// What is read. Each source has a `name` and, where wanted, `labels`, which become
@@ -143,7 +147,14 @@ impl Config {
             found.extend(errors.iter().map(|it| Fault::of(text, it, "receivers")));
         }
         found.extend(self.web.faults().iter().map(|it| Fault::of(text, it, "web")));
+        found.extend(self.store.faults().iter().map(|it| Fault::of(text, it, "store")));
         found
+    }
+
+    /// Where counters, incidents and checkpoints are kept.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        self.store.place(self.state_dir())
     }
 
     /// The state folder: as configured, or where the platform keeps state.

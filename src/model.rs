@@ -13,6 +13,7 @@ pub mod finding;
 pub mod fingerprint;
 pub mod hour;
 pub mod incident;
+pub mod merge;
 pub mod metrics;
 pub mod redacted;
 pub mod runtime;

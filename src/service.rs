@@ -14,6 +14,7 @@
 pub mod engine;
 pub mod event;
 mod feedback;
+mod fleet;
 mod footprint;
 mod life;
 pub mod log;

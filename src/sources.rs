@@ -216,6 +216,12 @@ impl SourceConfig {
         if name == "UTC" { Ok(TimeZone::UTC) } else { TimeZone::get(name).map_err(unknown) }
     }
 
+    /// Whether all daemons of a fleet would read the same, so that only one may at a time.
+    #[must_use]
+    pub fn is_for_one_of_a_fleet(&self) -> bool {
+        matches!(self.kind(), Ok(Kind::AzureBlob(_) | Kind::AzureRest(_)))
+    }
+
     /// The largest record that is read whole.
     #[must_use]
     pub fn max_record_bytes(&self) -> usize {

@@ -10,48 +10,59 @@
 //! There is one writer, [`Store`], held by one thread, and any number of [`Reader`]s. Only
 //! silences are written beside it, by [`Silences`]: they come from commands and the page.
 //!
-//! The database is SQLite in WAL mode with `synchronous=NORMAL`: a killed process loses
-//! nothing; after a power cut the last moments may be read again.
+//! There are two back ends, and the tests here hold for both:
+//!
+//! ```text
+//! sqlite/     one file in the state folder, of one daemon
+//! postgres/   one database, of a fleet of daemons with one list of incidents
+//! ```
 //!
 //! This module keeps what it is given. It judges nothing, asks no clock, and sends nothing.
 
-mod checkpoints;
+/// Asks the back end, whichever it is.
+macro_rules! ask {
+    ($back:expr, $it:ident => $ask:expr) => {
+        match $back {
+            Back::Sqlite($it) => $ask,
+            #[cfg(feature = "postgres")]
+            Back::Postgres($it) => $ask,
+        }
+    };
+}
+
 mod error;
-mod hours;
-mod incidents;
-mod open;
-mod outbox;
+mod place;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod reader;
 mod rows;
-mod runtimes;
-mod seen;
 mod silences;
-mod totals;
+mod sqlite;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, HashSet};
-use std::fs::File;
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, TransactionBehavior};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use crate::store::error::StoreError;
-pub use crate::store::incidents::IncidentCount;
-pub use crate::store::open::folder;
-pub use crate::store::outbox::OutboxRow;
+pub use crate::store::place::BackEndConfig;
+pub use crate::store::place::Place;
+pub use crate::store::place::PostgresConfig;
 pub use crate::store::reader::Reader;
+pub use crate::store::rows::IncidentCount;
+pub use crate::store::rows::OutboxRow;
 pub use crate::store::silences::Silences;
+pub use crate::store::sqlite::folder;
 
 use crate::model::changes::Changes;
 use crate::model::changes::Held;
 use crate::model::checkpoint::Checkpoint;
 use crate::model::incident::Incident;
-use crate::model::incident::State;
 use crate::model::runtime::Runtime;
 use crate::model::silence::Silence;
 use crate::model::size::ByteSize;
@@ -101,69 +112,134 @@ impl Loaded {
     pub const RESOLVED: u64 = 2_000;
 }
 
-/// The one writer of a state folder.
+/// The one writer of a state folder, or of one member of a fleet.
 #[derive(Debug)]
-pub struct Store {
-    database: Connection,
-    /// How many keys `seen` holds at most.
-    seen: u64,
-    /// Alerts that were handed out and not settled yet.
-    handed_out: HashSet<i64>,
-    /// Keeps other processes out while it is open.
-    _lock: File,
+pub struct Store(Back);
+
+#[derive(Debug)]
+enum Back {
+    Sqlite(sqlite::Store),
+    #[cfg(feature = "postgres")]
+    Postgres(Box<postgres::Store>),
 }
 
-/// Resolved incidents that are dropped in one go.
-const PRUNED_AT_ONCE: u32 = 100;
+/// What others of a fleet have written since it was asked last.
+#[derive(Debug, Default)]
+pub struct News {
+    /// Incidents as they stand now.
+    pub incidents: Vec<Incident>,
+    /// Keys of occurrences that were counted.
+    pub seen: Vec<(u64, Timestamp)>,
+}
+
+/// Where a source goes on that any member of a fleet may read.
+#[derive(Debug, Default)]
+pub struct Resumed {
+    /// Where each of its streams goes on.
+    pub checkpoints: Vec<Checkpoint>,
+    /// Its runs that wait for word of their failed activities.
+    pub held: Vec<Held>,
+}
 
 impl Store {
-    /// Opens the store in the state folder `dir`, and makes both where they are missing. A
-    /// database that cannot be used is put aside under a name that ends in `now`.
-    pub fn open(dir: &Path, limits: &StoreConfig, now: Timestamp) -> Result<Self, StoreError> {
-        open::folder(dir)?;
-        let lock = open::lock(dir)?;
-        let database = open::database(dir, now)?;
-        limit(&database, limits.store_bytes)?;
-        let seen = seen::count(&database)?;
-        Ok(Self { database, seen, handed_out: HashSet::new(), _lock: lock })
+    /// Opens the store at `place`, and makes it where it is missing. A file that cannot be
+    /// used is put aside under a name that ends in `now`; a shared database never is.
+    pub fn open(
+        place: impl Into<Place>,
+        limits: &StoreConfig,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        match place.into() {
+            Place::Folder(dir) => sqlite::Store::open(&dir, limits, now).map(Back::Sqlite),
+            #[cfg(feature = "postgres")]
+            Place::Postgres(it) => {
+                postgres::Store::open(it, limits).map(|it| Back::Postgres(Box::new(it)))
+            }
+            #[cfg(not(feature = "postgres"))]
+            Place::Postgres(_) => Err(StoreError::NotBuilt),
+        }
+        .map(Self)
+    }
+
+    /// True where others write incidents as well. Then [`commit`](Self::commit) adds what is
+    /// new to what they wrote, and gives back how the incidents stand.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        !matches!(self.0, Back::Sqlite(_))
+    }
+
+    /// The name of this member, where the store is shared.
+    #[must_use]
+    pub fn member(&self) -> Option<&str> {
+        match &self.0 {
+            Back::Sqlite(_) => None,
+            #[cfg(feature = "postgres")]
+            Back::Postgres(it) => Some(it.member()),
+        }
     }
 
     /// All that is needed to go on where the last process ended.
     pub fn load(&self) -> Result<Loaded, StoreError> {
-        let read = &self.database;
-        Ok(Loaded {
-            totals: totals::all(read)?,
-            incidents: incidents::list(read, Some(State::Open), Loaded::OPEN, 0)?,
-            resolved: incidents::list(read, Some(State::Resolved), Loaded::RESOLVED, 0)?,
-            checkpoints: checkpoints::all(read)?,
-            seen: seen::newest(read)?,
-            held: seen::held(read)?,
-            runtimes: runtimes::all(read)?,
-            queue_lengths: outbox::lengths(read)?,
-        })
+        ask!(&self.0, it => it.load())
     }
 
-    /// Writes all of `changes`, or on an error nothing.
-    pub fn commit(&mut self, changes: &Changes, now: Timestamp) -> Result<(), StoreError> {
-        if changes.is_empty() {
-            return Ok(());
+    /// Writes all of `changes`, or on an error nothing. In a shared store the incidents come
+    /// back as they stand now, with what others wrote.
+    pub fn commit(
+        &mut self,
+        changes: &Changes,
+        now: Timestamp,
+    ) -> Result<Vec<Incident>, StoreError> {
+        match &mut self.0 {
+            Back::Sqlite(it) => it.commit(changes, now).map(|()| Vec::new()),
+            #[cfg(feature = "postgres")]
+            Back::Postgres(it) => it.commit(changes, now),
         }
-        let write = self.database.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        make_room(&write)?;
-        let seen = write_all(&write, changes, self.seen, now)?;
-        write.commit()?;
-        self.seen = seen;
-        Ok(())
+    }
+
+    /// What others wrote since the last call. Says too that this member is alive.
+    pub fn news(&mut self) -> Result<News, StoreError> {
+        ask!(&mut self.0, it => it.news())
+    }
+
+    /// Whether this member is to do now what one of the fleet does each `every` seconds.
+    pub fn is_my_turn(&mut self, duty: &str, every: Duration) -> Result<bool, StoreError> {
+        ask!(&mut self.0, it => it.is_my_turn(duty, every))
+    }
+
+    /// Takes a source that only one of the fleet may read at a time; `None` while another that
+    /// is alive has it. From then on a [`commit`](Self::commit) fails whole once another has
+    /// taken it over. In a store of one daemon there is nothing to take.
+    pub fn take(&mut self, source: &str) -> Result<Option<Resumed>, StoreError> {
+        ask!(&mut self.0, it => it.take(source))
+    }
+
+    /// Takes one stream that a group gave to this member, at once and whoever had it; gives
+    /// where the fleet goes on in it. Until [`release`](Self::release) its checkpoints are the
+    /// fleet's, and a [`commit`](Self::commit) fails whole once it was given to another. What
+    /// another counted of it is known after the next [`news`](Self::news).
+    pub fn assign(&mut self, source: &str, stream: &str) -> Result<Option<Checkpoint>, StoreError> {
+        ask!(&mut self.0, it => it.assign(source, stream))
+    }
+
+    /// Gives a stream up that the group took back, once all that was read of it is committed.
+    pub fn release(&mut self, source: &str, stream: &str) {
+        ask!(&mut self.0, it => it.release(source, stream));
+    }
+
+    /// Lets others go on with what this member has taken; called before it ends.
+    pub fn leave(&mut self) -> Result<(), StoreError> {
+        ask!(&mut self.0, it => it.leave())
     }
 
     /// The incident with this key or fingerprint, whether it is in memory or not.
     pub fn incident(&self, name: &str) -> Result<Option<Incident>, StoreError> {
-        Ok(incidents::find(&self.database, name)?)
+        ask!(&self.0, it => it.incident(name))
     }
 
     /// Silences that are not over at `now`, whoever made them.
     pub fn silences(&self, now: Timestamp) -> Result<Vec<Silence>, StoreError> {
-        Ok(silences::after(&self.database, now)?)
+        ask!(&self.0, it => it.silences(now))
     }
 
     /// Up to `limit` alerts that `receiver` may be told now. Each is handed out once, until
@@ -175,14 +251,7 @@ impl Store {
         receiver: &str,
         limit: usize,
     ) -> Result<Vec<OutboxRow>, StoreError> {
-        let (due, unreadable) =
-            outbox::due(&self.database, now, receiver, limit, &self.handed_out)?;
-        for id in unreadable {
-            tracing::warn!(id, receiver, "an alert in the store cannot be read and is dropped");
-            self.drop(id)?;
-        }
-        self.handed_out.extend(due.iter().map(|it| it.id));
-        Ok(due)
+        ask!(&mut self.0, it => it.due(now, receiver, limit))
     }
 
     /// The receiver has it.
@@ -192,70 +261,16 @@ impl Store {
 
     /// The receiver could not take it; it is due again at `next_at`.
     pub fn retry(&mut self, id: i64, next_at: Timestamp, error: &str) -> Result<(), StoreError> {
-        outbox::retry(&self.database, id, next_at, error)?;
-        self.handed_out.remove(&id);
-        Ok(())
+        ask!(&mut self.0, it => it.retry(id, next_at, error))
     }
 
     /// It is given up: refused, too old, or its receiver is gone.
     pub fn drop(&mut self, id: i64) -> Result<(), StoreError> {
-        outbox::remove(&self.database, id)?;
-        self.handed_out.remove(&id);
-        Ok(())
+        ask!(&mut self.0, it => it.remove(id))
     }
 
     /// How many alerts wait for each receiver; receivers for which none waits are missing.
     pub fn queue_lengths(&self) -> Result<BTreeMap<String, u64>, StoreError> {
-        Ok(outbox::lengths(&self.database)?)
+        ask!(&self.0, it => it.queue_lengths())
     }
-}
-
-fn write_all(
-    write: &Connection,
-    changes: &Changes,
-    seen: u64,
-    now: Timestamp,
-) -> Result<u64, StoreError> {
-    totals::add(write, &changes.totals)?;
-    hours::add(write, &changes.hours)?;
-    incidents::write(write, &changes.incidents)?;
-    runtimes::write(write, &changes.runtimes)?;
-    outbox::put(write, &changes.outbox, now)?;
-    checkpoints::write(write, &changes.checkpoints)?;
-    checkpoints::forget(write, &changes.forgotten)?;
-    seen::hold(write, &changes.held)?;
-    seen::settle(write, &changes.settled)?;
-    Ok(seen::remember(write, &changes.seen, seen)?)
-}
-
-/// Makes SQLite itself refuse to grow beyond the limit.
-fn limit(database: &Connection, bytes: ByteSize) -> Result<(), StoreError> {
-    let page_size = pragma(database, "page_size")?.max(1);
-    let pages = bytes.0.max(ByteSize::mib(1).0) / page_size;
-    let sql = format!("PRAGMA max_page_count = {}", pages.min(u32::MAX.into()));
-    database.query_row(&sql, [], |_| Ok(()))?;
-    Ok(())
-}
-
-/// Drops resolved incidents, the oldest first, when more than nine tenths of the store are
-/// used, until less than eight are. Room that they leave is used again.
-fn make_room(write: &Connection) -> Result<(), StoreError> {
-    let limit = pragma(write, "max_page_count")?;
-    if used(write)? * 10 <= limit * 9 {
-        return Ok(());
-    }
-    while used(write)? * 10 > limit * 8 {
-        if incidents::prune_resolved(write, PRUNED_AT_ONCE)? == 0 {
-            break;
-        }
-    }
-    Ok(())
-}
-
-fn used(read: &Connection) -> Result<u64, StoreError> {
-    Ok(pragma(read, "page_count")?.saturating_sub(pragma(read, "freelist_count")?))
-}
-
-fn pragma(read: &Connection, name: &str) -> Result<u64, StoreError> {
-    Ok(read.query_row(&format!("PRAGMA {name}"), [], |row| rows::count(row, 0))?)
 }

@@ -28,7 +28,7 @@ pub(super) struct AuditArgs {
 }
 
 pub(super) fn run(args: &AuditArgs) -> Done {
-    let reader = Reader::open(&args.place.load()?.state_dir())?;
+    let reader = Reader::open(args.place.load()?.place())?;
     let mut pending = BTreeMap::new();
     for held in reader.held()? {
         *pending.entry(held.source).or_insert(0) += 1;

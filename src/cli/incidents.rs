@@ -16,6 +16,7 @@ use crate::cli::terminal::{Look, Style};
 use crate::model::finding::Severity;
 use crate::model::incident::Incident;
 use crate::model::incident::State;
+use crate::store;
 use crate::store::Reader;
 use crate::web::rows::{More, Row};
 
@@ -51,18 +52,18 @@ enum IncidentsCommand {
 }
 
 pub(super) fn run(args: IncidentsArgs) -> Done {
-    let dir = args.place.load()?.state_dir();
+    let place = args.place.load()?.place();
     let command = args.command.unwrap_or(IncidentsCommand::List { state: "open".to_owned() });
     match command {
         IncidentsCommand::List { state } => {
             let state = state_of(&state)?;
-            let found = Reader::open(&dir)?.incidents(state, 10_000, 0)?;
+            let found = Reader::open(&place)?.incidents(state, 10_000, 0)?;
             list(&found, args.format)
         }
         IncidentsCommand::Show { fingerprint } => {
-            show(&Reader::open(&dir)?, &fingerprint, args.format)
+            show(&Reader::open(&place)?, &fingerprint, args.format)
         }
-        IncidentsCommand::Resolve { fingerprint } => resolve(&dir, &fingerprint),
+        IncidentsCommand::Resolve { fingerprint } => resolve(&place, &fingerprint),
     }
 }
 
@@ -130,11 +131,16 @@ fn show(reader: &Reader, fingerprint: &str, format: Format) -> Done {
 }
 
 /// Closes an incident in the store. A running daemon holds the store; then it must be asked.
-fn resolve(dir: &std::path::Path, fingerprint: &str) -> Done {
+fn resolve(place: &store::Place, fingerprint: &str) -> Done {
+    let store::Place::Folder(dir) = place else {
+        return Err(Failure::usage(
+            "the incidents of a fleet are resolved on the page of any of its daemons",
+        ));
+    };
     #[expect(clippy::disallowed_methods, reason = "a command is its own clock")]
     let now = Timestamp::now();
-    let limits = crate::store::StoreConfig::default();
-    let mut store = crate::store::Store::open(dir, &limits, now)?;
+    let limits = store::StoreConfig::default();
+    let mut store = store::Store::open(dir.as_path(), &limits, now)?;
     let Some(mut incident) = store.incident(fingerprint)? else {
         return Err(Failure::new(format!("there is no incident `{fingerprint}`")));
     };
@@ -143,6 +149,7 @@ fn resolve(dir: &std::path::Path, fingerprint: &str) -> Done {
     incident.notified_at = None;
     let change = crate::model::changes::IncidentChange {
         incident,
+        base: None,
         occurrences: Vec::new(),
         hours: Vec::new(),
     };

@@ -146,7 +146,7 @@ fn prove(dir: Option<PathBuf>) -> Done {
 fn write_draft(place: &Place, fingerprint: Option<String>, file: Option<PathBuf>) -> Done {
     let text = match fingerprint.as_deref().filter(|it| *it != "-") {
         Some(name) => {
-            let reader = Reader::open(&place.load()?.state_dir())?;
+            let reader = Reader::open(place.load()?.place())?;
             let found = reader.incident(name)?.and_then(|(incident, _)| incident.sample);
             let Some(sample) = found else {
                 return Err(Failure::new(format!("there is no incident `{name}`")));

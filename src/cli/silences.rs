@@ -7,7 +7,6 @@
 //!
 //! They are written beside a running daemon, which takes them up within a second.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
@@ -20,6 +19,7 @@ use crate::cli::Format;
 use crate::cli::Place;
 use crate::cli::terminal;
 use crate::model::silence::Silence;
+use crate::store;
 use crate::store::Silences;
 
 #[derive(Debug, Args)]
@@ -60,21 +60,21 @@ enum SilencesCommand {
 }
 
 pub(super) fn run(args: SilencesArgs) -> Done {
-    let dir = args.place.load()?.state_dir();
+    let place = args.place.load()?.place();
     #[expect(clippy::disallowed_methods, reason = "a command is its own clock")]
     let now = Timestamp::now();
     match args.command.unwrap_or(SilencesCommand::List) {
-        SilencesCommand::List => list(&dir, args.format, now),
+        SilencesCommand::List => list(&place, args.format, now),
         SilencesCommand::Add { matchers, length, starts, comment } => {
             let starts = starts.unwrap_or(now);
             let ends = starts.checked_add(length).unwrap_or(Timestamp::MAX);
             let it = Silence::new(&matchers, (starts, ends), &comment, now)
                 .map_err(|error| Failure::usage(error.to_string()))?;
-            Silences::open(&dir)?.add(&it, now)?;
+            Silences::open(&place)?.add(&it, now)?;
             say(args.format, &json!(it), &format!("{}\n", it.id))
         }
         SilencesCommand::Expire { id } => {
-            if !Silences::open(&dir)?.expire(&id, now)? {
+            if !Silences::open(&place)?.expire(&id, now)? {
                 return Err(Failure::new(format!("there is no silence `{id}` that could end")));
             }
             say(args.format, &json!({ "expired": id }), "expired\n")
@@ -82,8 +82,8 @@ pub(super) fn run(args: SilencesArgs) -> Done {
     }
 }
 
-fn list(dir: &Path, format: Format, now: Timestamp) -> Done {
-    let mut found = Silences::open(dir)?.list()?;
+fn list(place: &store::Place, format: Format, now: Timestamp) -> Done {
+    let mut found = Silences::open(place)?.list()?;
     found.retain(|it| it.ends_at > now);
     let lines: Vec<_> = found.iter().map(|it| line(it, now)).collect();
     let none = "no silences\n".to_owned();

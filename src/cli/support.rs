@@ -34,6 +34,7 @@ use crate::config::Config;
 use crate::model::redacted::Redactor;
 use crate::outputs::door;
 use crate::service::log;
+use crate::store;
 use crate::store::Reader;
 use crate::web::status::ledger::SourceLedger;
 
@@ -82,7 +83,7 @@ fn parts(config: &Config, about: &str) -> Vec<(&'static str, String)> {
         ("status.json", asked("/api/v1/status")),
         ("ready.txt", asked("/readyz")),
         ("metrics.txt", asked("/metrics")),
-        ("audit.json", audit(&state_dir).unwrap_or_else(|it| format!("{it}\n"))),
+        ("audit.json", audit(&config.place()).unwrap_or_else(|it| format!("{it}\n"))),
         ("log.txt", last_lines(&state_dir)),
     ]
 }
@@ -132,8 +133,8 @@ fn close(value: &mut Value) {
     }
 }
 
-fn audit(state_dir: &Path) -> Result<String, crate::store::StoreError> {
-    let reader = Reader::open(state_dir)?;
+fn audit(place: &store::Place) -> Result<String, store::StoreError> {
+    let reader = Reader::open(place)?;
     let mut pending = BTreeMap::new();
     for held in reader.held()? {
         *pending.entry(held.source).or_insert(0) += 1;

@@ -23,7 +23,7 @@ const HEADER: &str = "\
 ";
 
 /// Examples for the lists that are empty by default.
-const EXAMPLES: [(&str, &str); 3] = [
+const EXAMPLES: [(&str, &str); 4] = [
     (
         "sources",
         "\
@@ -52,6 +52,12 @@ const EXAMPLES: [(&str, &str); 3] = [
         tenant_id: 00000000-0000-0000-0000-000000000000
         client_id: 00000000-0000-0000-0000-000000000000
         secret_file: /etc/shirwatch/azure.secret    # or certificate_file
+",
+    ),
+    (
+        "store",
+        "  postgres:                       # many daemons, one list of incidents
+    url_file: /etc/shirwatch/postgres.url    # postgres://USER:PASSWORD@HOST/NAME
 ",
     ),
     (

@@ -59,6 +59,8 @@ impl Changes {
 pub struct IncidentChange {
     /// The incident as it stands now; written whole.
     pub incident: Incident,
+    /// As it stood at the last commit, where others write it too and it was known then.
+    pub base: Option<Box<Incident>>,
     /// The latest occurrences, at most a few; older ones are pruned.
     pub occurrences: Vec<Occurrence>,
     /// How often it happened in each hour since the last commit.

@@ -25,6 +25,7 @@ mod healing;
 mod inhibit;
 mod key;
 mod places;
+mod shared;
 mod sighting;
 mod tracked;
 
@@ -78,6 +79,8 @@ pub struct Incidents {
     healing: Healing,
     down: Down,
     silences: Vec<Silence>,
+    /// True where other daemons write incidents too.
+    shared: bool,
     redactor: Arc<Redactor>,
 }
 
@@ -188,6 +191,7 @@ impl Incidents {
 
     /// What changed since the last call, in the order in which it happened first.
     pub fn drain(&mut self) -> Vec<IncidentChange> {
+        let shared = self.shared;
         let changed = self.known.values_mut().filter(|it| it.changed);
         let mut changes: Vec<_> = changed
             .map(|it| {
@@ -196,8 +200,10 @@ impl Incidents {
                 let occurrences = std::mem::take(&mut it.occurrences);
                 let hours = std::mem::take(&mut it.hours).into_iter().collect();
                 let sample = it.incident.sample.take();
+                let now = shared.then(|| Box::new(it.incident.clone()));
+                let base = std::mem::replace(&mut it.base, now);
                 let incident = Incident { sample, ..it.incident.clone() };
-                IncidentChange { incident, occurrences, hours }
+                IncidentChange { incident, base, occurrences, hours }
             })
             .collect();
         changes.sort_by_key(|it: &IncidentChange| it.incident.first_seen);

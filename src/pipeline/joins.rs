@@ -80,6 +80,18 @@ impl Joins {
         it
     }
 
+    /// Takes in what another daemon counted.
+    pub fn take_in(&mut self, seen: &[(u64, Timestamp)]) {
+        for (key, _) in seen {
+            self.remember(*key);
+        }
+    }
+
+    /// Goes on with what was held by another daemon.
+    pub fn take_over(&mut self, held: Vec<Held>) {
+        self.held.extend(held.into_iter().map(|held| (held.key, held)));
+    }
+
     /// Judges a failure, and remembers it if it is new.
     pub fn judge(&mut self, record: &Record<'_>, print: Fingerprint, now: Timestamp) -> Joined {
         let ids = Ids::of(record, print);

@@ -42,6 +42,7 @@ use crate::service::clock;
 use crate::service::event::Alarm;
 use crate::service::event::Event;
 use crate::service::feedback::Refused;
+use crate::service::footprint::Footprint;
 use crate::service::members::Missed;
 use crate::service::rules::Folder;
 use crate::service::tally::Tally;
@@ -49,6 +50,7 @@ use crate::service::watchdog::Watch;
 use crate::sources;
 use crate::sources::Opening;
 use crate::sources::Source;
+use crate::sources::SourceConfig;
 use crate::store::Store;
 use crate::web::shared::Command;
 use crate::web::shared::Shared;
@@ -98,6 +100,10 @@ pub struct Engine {
     pub(super) store: Store,
     pub(super) pipeline: Pipeline,
     pub(super) taps: Vec<Tap>,
+    /// Sources that another of the fleet reads.
+    pub(super) waiting: Vec<SourceConfig>,
+    pub(super) once: bool,
+    pub(super) state_dir: PathBuf,
     pub(super) delivery: Arc<Delivery>,
     pub(super) workers: Workers,
     pub(super) shared: Arc<Shared>,
@@ -117,10 +123,11 @@ pub struct Engine {
     pub(super) missed: HashMap<String, Missed>,
     /// What was to be taken in anew and is not used.
     pub(super) refused: Refused,
-    alarm: Alarm,
+    pub(super) alarm: Alarm,
     tally: Tally,
     committed: Instant,
     ticked: Instant,
+    footprint: Footprint,
     pulse: Arc<AtomicU64>,
     /// Told to end, and how long receivers are waited for.
     stop: Option<Duration>,
@@ -145,6 +152,9 @@ impl Engine {
         pipeline.incidents =
             Incidents::restore(config.incidents.clone(), config.alerts.clone(), stored)
                 .redacting(Arc::clone(&redactor));
+        if parts.store.is_shared() {
+            pipeline.incidents = pipeline.incidents.sharing();
+        }
         pipeline.incidents.silence(parts.store.silences(clock())?);
         pipeline.runtimes = Runtimes::restore(config.runtimes.clone(), redactor, loaded.runtimes);
         pipeline.count_lines = once;
@@ -154,12 +164,11 @@ impl Engine {
             state_dir: Some(&parts.state_dir),
             wake: Some(parts.alarm.waker()),
         };
+        let any = |it: &&SourceConfig| parts.store.is_shared() && it.is_for_one_of_a_fleet();
+        let waiting = config.sources.iter().filter(any).cloned().collect();
         let mut taps = Vec::new();
-        for source in &config.sources {
-            let settings = Settings { timezone: source.time_zone()? };
-            let watch = Watch::new(source.silent_after, clock());
-            let source = sources::open(source, &opening)?;
-            taps.push(Tap { source, settings, trouble: None, watch });
+        for source in config.sources.iter().filter(|it| !any(it)) {
+            taps.push(Tap::open(source, &opening)?);
         }
         parts.shared.committed(loaded.totals.iter().map(|(name, labels, value)| {
             let mut key = String::new();
@@ -170,6 +179,9 @@ impl Engine {
         Ok(Self {
             pipeline,
             taps,
+            waiting,
+            once,
+            state_dir: parts.state_dir,
             wording: Wording::new(config.web.external_url.as_deref()),
             store: parts.store,
             delivery: parts.delivery,
@@ -184,6 +196,7 @@ impl Engine {
             tally,
             committed: now,
             ticked: now,
+            footprint: Footprint::new(),
             refreshed: now,
             attempts: HashMap::new(),
             missed: HashMap::new(),
@@ -202,7 +215,8 @@ impl Engine {
             self.pulse.fetch_add(1, Ordering::Relaxed);
             self.alarm.rearm();
             let busy = self.turn(clock());
-            self.tick(false);
+            self.footprint.shrink_at_rest(busy);
+            self.tick(false)?;
             self.commit_when_due(busy)?;
             self.deliver();
             self.wait(inbox, busy);
@@ -228,7 +242,7 @@ impl Engine {
         let notices =
             self.pipeline.settle(Timestamp::MAX, Some(&mut |it, full| tally.count(it, full)));
         self.say(notices);
-        self.tick(true);
+        self.tick(true)?;
         self.finish(inbox, deadline)
     }
 
@@ -269,12 +283,15 @@ impl Engine {
     }
 
     /// Looks after incidents, held runs and the gauges.
-    fn tick(&mut self, at_once: bool) {
+    fn tick(&mut self, at_once: bool) -> Result<(), ServiceError> {
         if !at_once && self.ticked.elapsed() < TICK {
-            return;
+            return Ok(());
         }
         self.ticked = Instant::now();
         let now = clock();
+        if self.store.is_shared() && !self.keep_up(now)? {
+            return Ok(());
+        }
         match self.store.silences(now) {
             Ok(silences) => self.pipeline.incidents.silence(silences),
             Err(error) => tracing::warn!(%error, "cannot read the silences"),
@@ -289,6 +306,7 @@ impl Engine {
         self.refresh(now);
         self.reload_rules();
         self.show();
+        Ok(())
     }
 
     fn commit_when_due(&mut self, busy: bool) -> Result<(), ServiceError> {
@@ -299,10 +317,12 @@ impl Engine {
     }
 
     /// Writes all that follows from what was read, in one transaction.
-    fn commit(&mut self) -> Result<(), ServiceError> {
+    pub(super) fn commit(&mut self) -> Result<(), ServiceError> {
         self.committed = Instant::now();
         if self.blocked.is_none() {
-            self.adopt()?;
+            if !self.store.is_shared() {
+                self.adopt()?;
+            }
             self.pipeline.drain(&mut self.changes);
             for tap in &mut self.taps {
                 tap.source.checkpoints(&mut self.changes);
@@ -312,9 +332,10 @@ impl Engine {
             return Ok(());
         }
         match self.store.commit(&self.changes, clock()) {
-            Ok(()) => {
+            Ok(stand) => {
                 self.unblock();
                 self.committed();
+                self.take_in(stand, clock());
                 Ok(())
             }
             Err(error) if error.may_pass() => {
@@ -405,6 +426,9 @@ impl Engine {
                 return Err(self.unwritten());
             }
             if late || (self.changes.is_empty() && waiting == 0) {
+                if let Err(error) = self.store.leave() {
+                    tracing::warn!(%error, "the others take over a little later");
+                }
                 return Ok(self.ended(waiting));
             }
             if let Ok(event) = inbox.recv_timeout(Duration::from_millis(50)) {
@@ -432,6 +456,13 @@ impl Engine {
 }
 
 impl Tap {
+    /// Opens a source.
+    pub(super) fn open(it: &SourceConfig, how: &Opening<'_>) -> Result<Self, ServiceError> {
+        let settings = Settings { timezone: it.time_zone()? };
+        let watch = Watch::new(it.silent_after, clock());
+        Ok(Self { source: sources::open(it, how)?, settings, trouble: None, watch })
+    }
+
     /// Says that reading stopped or works again; once for each change.
     fn note(&mut self, trouble: Option<String>) {
         if self.trouble == trouble {

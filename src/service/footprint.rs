@@ -1,8 +1,36 @@
-//! Gives back the memory that only the start needed.
+//! Gives back the memory that only the start needed, or a burst of work.
 //!
 //! To read the configuration and the rules touches a third of the program once. The system maps
 //! sixteen pages for each that is touched, so that most of the program counts as ours from then
 //! on: 13 of 28 MiB. What is given back is the file's own, and is mapped again where it is used.
+
+use std::time::{Duration, Instant};
+
+/// How long nothing must have been read until we take it that nothing will be for a while.
+const REST: Duration = Duration::from_secs(10);
+
+/// Whether there is something to give back.
+#[derive(Debug)]
+pub(super) struct Footprint {
+    worked: Option<Instant>,
+}
+
+impl Footprint {
+    /// That of a start.
+    pub(super) fn new() -> Self {
+        Self { worked: Some(Instant::now()) }
+    }
+
+    /// Gives back what a burst of work needed, once, when it is over for a while.
+    pub(super) fn shrink_at_rest(&mut self, busy: bool) {
+        if busy {
+            self.worked = Some(Instant::now());
+        } else if self.worked.is_some_and(|it| it.elapsed() >= REST) {
+            self.worked = None;
+            give_back();
+        }
+    }
+}
 
 /// Gives back pages of the program, and of the heap what is free of it.
 #[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]

@@ -1,7 +1,6 @@
 //! A life: all that follows from one configuration, from its first event to its last commit.
 
 use std::error::Error;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;
@@ -85,11 +84,11 @@ impl Life {
             true => Some(web::Door::open(&config.web, before).await?),
             false => None,
         };
-        let store = Store::open(&state_dir, &config.limits, clock())?;
+        let store = aside(|| Store::open(config.place(), &config.limits, clock()))?;
         let (events, inbox) = sync_channel(1024);
         let (commands, asked) = mpsc::channel(16);
         let (outcomes, done) = mpsc::channel(64);
-        let shared = share(&config, state_dir.clone(), &catalogue, commands)?;
+        let shared = share(&config, &catalogue, commands)?;
         let workers = delivery.start(&Courier::new(courier::TIMEOUT)?, &outcomes);
         let pulse = Arc::new(AtomicU64::new(0));
         let parts = Parts {
@@ -103,7 +102,8 @@ impl Life {
             alarm: Alarm::new(events.clone()),
             pulse: Arc::clone(&pulse),
         };
-        let mut engine = Engine::new(parts, options.once, options.on_incident.take())?;
+        let (once, on_incident) = (options.once, options.on_incident.take());
+        let mut engine = aside(move || Engine::new(parts, once, on_incident))?;
         carry(&events, asked, Event::Asked);
         carry::<Outcome>(&events, done, Event::Delivered);
         let mut life = Self {
@@ -203,13 +203,22 @@ impl Life {
     }
 }
 
+/// Does something that waits on a thread of its own: a shared store may not be asked on one
+/// that others are served by.
+fn aside<T: Send, E: Send>(work: impl FnOnce() -> Result<T, E> + Send) -> Result<T, ServiceError>
+where
+    ServiceError: From<E>,
+{
+    let done = thread::scope(|scope| scope.spawn(work).join());
+    Ok(done.map_err(|_| ServiceError::Panicked)??)
+}
+
 fn share(
     config: &Config,
-    state_dir: PathBuf,
     catalogue: &Arc<Catalogue>,
     commands: mpsc::Sender<Command>,
 ) -> Result<Arc<Shared>, ServiceError> {
-    let shared = Shared::new(config.web.clone(), state_dir, Arc::clone(catalogue), commands);
+    let shared = Shared::new(config.web.clone(), config.place(), Arc::clone(catalogue), commands);
     let shared = shared.admitting(config.web.users()?);
     shared.set_redactor(Redactor::new(&config.redaction));
     shared.set_about(about(config));

@@ -90,6 +90,11 @@ impl Engine {
         if whole {
             self.refreshed = Instant::now();
         }
+        // A little less than the time itself, so that nobody comes just too early for ever.
+        let whole = whole && self.is_my_turn("refresh", REFRESH - Duration::from_secs(5));
+        if !whole && late.is_empty() {
+            return;
+        }
         let told = |it: &&Incident| it.state == State::Open && it.notified_at.is_some();
         let open = self.pipeline.incidents.iter().filter(told);
         let open: Vec<String> = open.map(|it| it.key.clone()).collect();
@@ -109,6 +114,9 @@ impl Engine {
 
     /// Hands to the workers what is due, as far as they have room.
     pub(super) fn deliver(&mut self) {
+        if self.store.is_shared() && self.blocked.is_some() {
+            return;
+        }
         let now = clock();
         let names: Vec<String> = self.delivery.names().map(str::to_owned).collect();
         for name in names {

@@ -82,10 +82,13 @@ impl Engine {
         let mut notices = Vec::new();
         let before = self.troubled();
         for tap in &mut self.taps {
-            let (name, labels) = (tap.source.name(), tap.source.labels());
+            let name = tap.source.name();
+            let mut labels = tap.source.labels().clone();
+            // Each daemon has sources of its own.
+            labels.extend(self.store.member().map(|it| ("member".to_owned(), it.to_owned())));
             let due = tap.watch.look(name, &tap.source.status(), now);
             for message in due.into_iter().flatten() {
-                notices.extend(self.pipeline.own(name, labels, ours(message, now), now));
+                notices.extend(self.pipeline.own(name, &labels, ours(message, now), now));
             }
         }
         let after = self.troubled();

@@ -48,6 +48,32 @@ pub enum StoreError {
     #[error("the store cannot be read or written; check its disk and its rights")]
     Io { source: rusqlite::Error },
 
+    #[error("the shared store {what}; see `store.postgres`")]
+    Shared { what: String },
+
+    #[error("the shared store {what}; it is tried again")]
+    Away { what: String },
+
+    #[error(
+        "another daemon named `{member}` uses the shared store; stop it, or give this one another `store.postgres.member`"
+    )]
+    MemberInUse { member: String },
+
+    #[error(
+        "the shared store has schema {found}, which needs a newer shirwatch than this one (schema {known}); update this one"
+    )]
+    TooNew { found: i32, known: i32 },
+
+    #[error(
+        "another daemon has taken over source `{lost}`, since this one gave no sign of life; restart it, and it reads what is left to it"
+    )]
+    TakenOver { lost: String },
+
+    #[error(
+        "this shirwatch was built without PostgreSQL; build it with `--features postgres`, or leave out `store.postgres`"
+    )]
+    NotBuilt,
+
     #[error("there are too many silences; expire some, they are forgotten after a week")]
     TooManySilences,
 
@@ -59,7 +85,7 @@ impl StoreError {
     /// True when the same call may succeed later: stop reading, and try again.
     #[must_use]
     pub fn may_pass(&self) -> bool {
-        matches!(self, Self::Full { .. } | Self::Busy { .. } | Self::Io { .. })
+        matches!(self, Self::Full { .. } | Self::Busy { .. } | Self::Io { .. } | Self::Away { .. })
     }
 }
 

@@ -1,13 +1,11 @@
 //! Reads the store beside the daemon, for the page and for the commands.
 //!
-//! A reader has a connection of its own that cannot write. It sees what was committed when
-//! each question is asked, and holds up no commit.
+//! A reader cannot write. It sees what was committed when each question is asked, and holds up
+//! no commit.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OpenFlags};
 
 use crate::model::changes::Held;
 use crate::model::changes::Occurrence;
@@ -17,39 +15,38 @@ use crate::model::incident::Incident;
 use crate::model::incident::State;
 use crate::model::silence::Silence;
 use crate::model::totals::Totals;
-use crate::store::checkpoints;
 use crate::store::error::StoreError;
-use crate::store::hours;
-use crate::store::incidents;
-use crate::store::incidents::IncidentCount;
-use crate::store::open;
-use crate::store::outbox;
-use crate::store::outbox::OutboxRow;
-use crate::store::seen;
-use crate::store::silences;
-use crate::store::totals;
+use crate::store::place::Place;
+#[cfg(feature = "postgres")]
+use crate::store::postgres;
+use crate::store::rows::IncidentCount;
+use crate::store::rows::OutboxRow;
+use crate::store::sqlite;
 
-/// Reads the store of one state folder.
+/// Reads one store.
 #[derive(Debug)]
-pub struct Reader {
-    database: Connection,
+pub struct Reader(Back);
+
+#[derive(Debug)]
+enum Back {
+    Sqlite(sqlite::Reader),
+    #[cfg(feature = "postgres")]
+    Postgres(Box<postgres::Reader>),
 }
 
 impl Reader {
-    /// Opens the store in the state folder `dir`, where there is one.
-    pub fn open(dir: &Path) -> Result<Self, StoreError> {
-        let path = open::database_path(dir);
-        if !path.exists() {
-            return Err(StoreError::Absent { dir: dir.to_owned() });
+    /// Opens the store at `place`, where there is one.
+    pub fn open(place: impl Into<Place>) -> Result<Self, StoreError> {
+        match place.into() {
+            Place::Folder(dir) => sqlite::Reader::open(&dir).map(Back::Sqlite),
+            #[cfg(feature = "postgres")]
+            Place::Postgres(it) => {
+                postgres::Reader::open(&it).map(|it| Back::Postgres(Box::new(it)))
+            }
+            #[cfg(not(feature = "postgres"))]
+            Place::Postgres(_) => Err(StoreError::NotBuilt),
         }
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let database = Connection::open_with_flags(path, flags)?;
-        database.busy_timeout(open::PATIENCE)?;
-        match open::schema(&database)? {
-            0 => Err(StoreError::Absent { dir: dir.to_owned() }),
-            open::SCHEMA => Ok(Self { database }),
-            found => Err(StoreError::Schema { found, known: open::SCHEMA }),
-        }
+        .map(Self)
     }
 
     /// Incidents in `state` (all where `None`), the last seen first.
@@ -59,7 +56,7 @@ impl Reader {
         limit: u64,
         offset: u64,
     ) -> Result<Vec<Incident>, StoreError> {
-        Ok(incidents::list(&self.database, state, limit, offset)?)
+        ask!(&self.0, it => it.incidents(state, limit, offset))
     }
 
     /// Incidents of one rule in one state, or in any, the most frequent first.
@@ -69,78 +66,62 @@ impl Reader {
         state: Option<State>,
         limit: u64,
     ) -> Result<Vec<Incident>, StoreError> {
-        Ok(incidents::of_rule(&self.database, rule, state, limit)?)
+        ask!(&self.0, it => it.incidents_of(rule, state, limit))
     }
 
     /// The incident with this key or fingerprint, and its latest occurrences, newest first.
     /// Where several have the fingerprint: an open one, else the last seen.
     pub fn incident(&self, name: &str) -> Result<Option<(Incident, Vec<Occurrence>)>, StoreError> {
-        let Some(incident) = incidents::find(&self.database, name)? else { return Ok(None) };
-        let occurrences = incidents::occurrences(&self.database, &incident.key)?;
-        Ok(Some((incident, occurrences)))
+        ask!(&self.0, it => it.incident(name))
     }
 
     /// How often the incident with this key happened in each hour of its last week.
     pub fn hours_of(&self, key: &str) -> Result<BTreeMap<Hour, u64>, StoreError> {
-        Ok(hours::of_incident(&self.database, key)?)
+        ask!(&self.0, it => it.hours_of(key))
     }
 
     /// Errors from the hour `first` to before the hour `end`, by hour and severity.
     pub fn hours(&self, first: Hour, end: Hour) -> Result<Vec<HourCount>, StoreError> {
-        Ok(hours::between(&self.database, first, end)?)
+        ask!(&self.0, it => it.hours(first, end))
     }
 
     /// The newest hour with an error before the hour `end`.
     pub fn newest_hour(&self, end: Hour) -> Result<Option<Hour>, StoreError> {
-        Ok(hours::newest(&self.database, end)?)
+        ask!(&self.0, it => it.newest_hour(end))
     }
 
     /// Silences that are not over at `now`.
     pub fn silences(&self, now: Timestamp) -> Result<Vec<Silence>, StoreError> {
-        Ok(silences::after(&self.database, now)?)
+        ask!(&self.0, it => it.silences(now))
     }
 
     /// How many incidents there are, by state, category and severity.
     pub fn incident_counts(&self) -> Result<Vec<IncidentCount>, StoreError> {
-        Ok(incidents::counts(&self.database)?)
+        ask!(&self.0, it => it.incident_counts())
     }
 
     /// The committed counters.
     pub fn totals(&self) -> Result<Totals, StoreError> {
-        Ok(totals::all(&self.database)?)
+        ask!(&self.0, it => it.totals())
     }
 
     /// Where each stream of each source goes on.
     pub fn checkpoints(&self) -> Result<Vec<Checkpoint>, StoreError> {
-        Ok(checkpoints::all(&self.database)?)
+        ask!(&self.0, it => it.checkpoints())
     }
 
     /// Alerts that wait for their receivers, oldest first.
     pub fn outbox(&self) -> Result<Vec<OutboxRow>, StoreError> {
-        Ok(outbox::all(&self.database)?)
+        ask!(&self.0, it => it.outbox())
     }
 
     /// How many alerts wait for each receiver.
     pub fn queue_lengths(&self) -> Result<BTreeMap<String, u64>, StoreError> {
-        Ok(outbox::lengths(&self.database)?)
+        ask!(&self.0, it => it.queue_lengths())
     }
 
     /// Runs that wait for word of their failed activities: `pending` in the ledger.
     pub fn held(&self) -> Result<Vec<Held>, StoreError> {
-        Ok(seen::held(&self.database)?)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::tests::open;
-
-    #[test]
-    fn a_reader_cannot_write() {
-        let dir = tempfile::tempdir().unwrap();
-        let _store = open(dir.path());
-        let reader = Reader::open(dir.path()).unwrap();
-        assert!(reader.database.execute("DELETE FROM totals", []).is_err());
+        ask!(&self.0, it => it.held())
     }
 }

@@ -1,14 +1,44 @@
-//! From values to columns and back: the few pieces that all tables share.
-//!
-//! A row that cannot be read (written by a later version, or damaged) is passed over with
-//! a warning; it never stops the others.
+//! What both back ends give, and how values become columns.
 
 use jiff::Timestamp;
-use rusqlite::types::Type;
-use rusqlite::{MappedRows, Row};
-use serde::de::DeserializeOwned;
-use serde::de::IntoDeserializer;
-use serde::de::value::StrDeserializer;
+use serde::Serialize;
+
+use crate::model::alert::Alert;
+use crate::model::finding::Category;
+use crate::model::finding::Severity;
+use crate::model::incident::State;
+
+/// An alert that waits for its receiver.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct OutboxRow {
+    /// Its number; never used twice.
+    pub id: i64,
+    /// The receiver's name in the configuration.
+    pub receiver: String,
+    /// What to say.
+    pub alert: Alert,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it was put here.
+    pub queued_at: Timestamp,
+    /// When it may be tried.
+    pub next_at: Timestamp,
+    /// Why the last try failed.
+    pub last_error: Option<String>,
+}
+
+/// How many incidents there are of one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct IncidentCount {
+    /// Whether they go on.
+    pub state: State,
+    /// The kind of trouble.
+    pub category: Category,
+    /// How urgent they are.
+    pub severity: Severity,
+    /// How many.
+    pub count: u64,
+}
 
 /// A time as it is stored. Times beyond the year 2262 are stored as that year.
 pub(super) fn nanos(time: Timestamp) -> i64 {
@@ -16,71 +46,7 @@ pub(super) fn nanos(time: Timestamp) -> i64 {
     i64::try_from(nanos).unwrap_or(if nanos < 0 { i64::MIN } else { i64::MAX })
 }
 
-/// A time as it was stored.
-pub(super) fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
-    let nanos: i64 = row.get(column)?;
-    Timestamp::from_nanosecond(nanos.into()).map_err(|error| unreadable(column, error))
-}
-
-/// A time that may be missing.
-pub(super) fn maybe_time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
-    if row.get_ref(column)?.data_type() == Type::Null {
-        return Ok(None);
-    }
-    time(row, column).map(Some)
-}
-
-/// A value that was stored as JSON.
-pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
-    let text = text(row, column)?;
-    serde_json::from_str(text).map_err(|error| unreadable(column, error))
-}
-
-/// A value of a closed set that was stored by its name.
-pub(super) fn name<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
-    let text: StrDeserializer<'_, serde::de::value::Error> = text(row, column)?.into_deserializer();
-    T::deserialize(text).map_err(|error| unreadable(column, error))
-}
-
-fn text<'row>(row: &'row Row<'_>, column: usize) -> rusqlite::Result<&'row str> {
-    row.get_ref(column)?.as_str().map_err(|error| unreadable(column, error))
-}
-
-/// An error that says that one column holds what we cannot read.
-pub(super) fn unreadable(
-    column: usize,
-    error: impl std::error::Error + Send + Sync + 'static,
-) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
-}
-
 /// A 64-bit key as it is stored: the same bits.
 pub(super) fn bits(key: u64) -> i64 {
     i64::from_ne_bytes(key.to_ne_bytes())
-}
-
-/// A 64-bit key as it was stored.
-pub(super) fn key(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
-    row.get::<_, i64>(column).map(|bits| u64::from_ne_bytes(bits.to_ne_bytes()))
-}
-
-/// A number that is never negative.
-pub(super) fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
-    row.get::<_, i64>(column).map(|count| u64::try_from(count).unwrap_or(0))
-}
-
-/// All rows of `table` that can be read.
-pub(super) fn readable<T, F>(table: &str, rows: MappedRows<'_, F>) -> rusqlite::Result<Vec<T>>
-where
-    F: FnMut(&Row<'_>) -> rusqlite::Result<T>,
-{
-    let mut all = Vec::new();
-    for row in rows {
-        match row {
-            Ok(it) => all.push(it),
-            Err(error) if error.sqlite_error_code().is_some() => return Err(error),
-            Err(error) => tracing::warn!(table, %error, "a row of the store was passed over"),
-        }
-    }
-    Ok(all)
 }

@@ -1,11 +1,15 @@
-//! What the store promises, with real folders.
+//! What the store promises, with real folders and a real database.
+//!
+//! Each law holds for both back ends. The second is tested where `SHIRWATCH_TEST_POSTGRES` names
+//! a file with the address of a PostgreSQL; `tests/all fleet` starts one.
 
-mod folder;
-mod limits;
+mod kept;
+mod outbox;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
+#[cfg(feature = "postgres")]
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use jiff::Timestamp;
 use shirwatch_parsers::Record;
@@ -34,21 +38,99 @@ use crate::model::incident::Incident;
 use crate::model::incident::Places;
 use crate::model::incident::State;
 use crate::model::redacted::Redacted;
+use crate::store::Loaded;
+use crate::store::Place;
+#[cfg(feature = "postgres")]
+use crate::store::PostgresConfig;
 use crate::store::Reader;
 use crate::store::Store;
 use crate::store::StoreConfig;
 use crate::store::StoreError;
-use crate::store::write_all;
 
-pub(super) fn at(second: i64) -> Timestamp {
+pub(in crate::store) fn at(second: i64) -> Timestamp {
     Timestamp::new(1_770_000_000 + second, 123_456_700).unwrap()
 }
 
-pub(super) fn open(dir: &Path) -> Store {
+pub(in crate::store) fn open(dir: &Path) -> Store {
     Store::open(dir, &StoreConfig::default(), at(0)).unwrap()
 }
 
-pub(super) fn alert(incident: &str, reason: Reason, severity: &str) -> Alert {
+/// A store of nobody else.
+pub(in crate::store) struct Bench {
+    pub(in crate::store) place: Place,
+    _dir: tempfile::TempDir,
+}
+
+impl Bench {
+    fn sqlite() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        Self { place: dir.path().into(), _dir: dir }
+    }
+
+    /// In a schema of its own, which goes with it.
+    #[cfg(feature = "postgres")]
+    pub(in crate::store) fn postgres() -> Option<Self> {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let Some(url_file) = std::env::var_os("SHIRWATCH_TEST_POSTGRES") else {
+            println!("without PostgreSQL, since SHIRWATCH_TEST_POSTGRES names no address");
+            return None;
+        };
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let schema = format!("test_{}_{number}", std::process::id());
+        let place = PostgresConfig {
+            url_file: url_file.into(),
+            schema,
+            member: Some("a".to_owned()),
+            ca_file: None,
+        };
+        Some(Self { place: Place::Postgres(place), _dir: tempfile::tempdir().unwrap() })
+    }
+
+    pub(in crate::store) fn open(&self) -> Store {
+        Store::open(&self.place, &StoreConfig::default(), at(0)).unwrap()
+    }
+
+    pub(in crate::store) fn reader(&self) -> Reader {
+        Reader::open(&self.place).unwrap()
+    }
+
+    /// Does something to the database behind our back.
+    pub(in crate::store) fn sql(&self, sql: &str) {
+        match &self.place {
+            Place::Folder(dir) => {
+                let database = rusqlite::Connection::open(dir.join("shirwatch.db")).unwrap();
+                database.execute_batch(sql).unwrap();
+            }
+            #[cfg(feature = "postgres")]
+            Place::Postgres(it) => crate::store::postgres::run(it, sql),
+            #[cfg(not(feature = "postgres"))]
+            Place::Postgres(_) => unreachable!(),
+        }
+    }
+
+    fn is_sqlite(&self) -> bool {
+        matches!(self.place, Place::Folder(_))
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        if let Place::Postgres(it) = &self.place {
+            self.sql(&format!("DROP SCHEMA IF EXISTS {} CASCADE", it.schema));
+        }
+    }
+}
+
+/// Proves a law for each back end.
+pub(in crate::store) fn each(law: impl Fn(&Bench)) {
+    law(&Bench::sqlite());
+    #[cfg(feature = "postgres")]
+    if let Some(bench) = Bench::postgres() {
+        law(&bench);
+    }
+}
+
+pub(in crate::store) fn alert(incident: &str, reason: Reason, severity: &str) -> Alert {
     let over = reason == Reason::Resolved;
     Alert {
         incident: incident.to_owned(),
@@ -63,7 +145,7 @@ pub(super) fn alert(incident: &str, reason: Reason, severity: &str) -> Alert {
     }
 }
 
-fn finding() -> Redacted<Finding> {
+pub(in crate::store) fn finding() -> Redacted<Finding> {
     let record = Record { message: "Login failed for user 'etl'.".into(), ..Record::default() };
     Redacted::from_store(Finding {
         numbers: Vec::new(),
@@ -85,7 +167,7 @@ fn finding() -> Redacted<Finding> {
     })
 }
 
-pub(super) fn incident(key: &str, state: State, second: i64) -> Incident {
+pub(in crate::store) fn incident(key: &str, state: State, second: i64) -> Incident {
     Incident {
         key: key.to_owned(),
         fingerprint: Fingerprint(u64::MAX - 7),
@@ -108,11 +190,11 @@ pub(super) fn incident(key: &str, state: State, second: i64) -> Incident {
     }
 }
 
-fn position(line: u64) -> Position {
+pub(in crate::store) fn position(line: u64) -> Position {
     Position { path: "copy.log".to_owned(), offset: line * 100, line }
 }
 
-pub(super) fn occurrence(second: i64) -> Occurrence {
+pub(in crate::store) fn occurrence(second: i64) -> Occurrence {
     Occurrence {
         time: at(second),
         position: position(second.unsigned_abs()),
@@ -124,17 +206,18 @@ pub(super) fn occurrence(second: i64) -> Occurrence {
     }
 }
 
-pub(super) fn hour(hour: i64, count: u64) -> HourCount {
+pub(in crate::store) fn hour(hour: i64, count: u64) -> HourCount {
     HourCount { hour: Hour(hour), severity: Severity::Error, count }
 }
 
 /// Something for every table.
-fn everything() -> Changes {
+pub(in crate::store) fn everything() -> Changes {
     Changes {
         totals: vec![("errors".to_owned(), 2.0), ("errors".to_owned(), 1.5)],
         hours: vec![hour(490_000, 2), hour(490_001, 1)],
         incidents: vec![IncidentChange {
             incident: incident("a", State::Open, 100),
+            base: None,
             occurrences: vec![occurrence(99), occurrence(100)],
             hours: vec![(Hour(490_000), 2), (Hour(490_001), 1)],
         }],
@@ -163,8 +246,11 @@ fn everything() -> Changes {
 }
 
 /// What a store holds, as one line.
-fn told(store: &Store) -> String {
-    let it = store.load().unwrap();
+pub(in crate::store) fn told(store: &Store) -> String {
+    told_of(store.load().unwrap())
+}
+
+pub(in crate::store) fn told_of(it: Loaded) -> String {
     format!(
         "errors {} open {} resolved {} checkpoints {} seen {} held {} outbox {}",
         it.totals.get("errors", &[]),
@@ -177,45 +263,149 @@ fn told(store: &Store) -> String {
     )
 }
 
-const NOTHING: &str = "errors 0 open 0 resolved 0 checkpoints 0 seen 0 held 0 outbox 0";
-const EVERYTHING: &str = "errors 3.5 open 1 resolved 0 checkpoints 1 seen 2 held 1 outbox 1";
+pub(in crate::store) const NOTHING: &str =
+    "errors 0 open 0 resolved 0 checkpoints 0 seen 0 held 0 outbox 0";
+pub(in crate::store) const EVERYTHING: &str =
+    "errors 3.5 open 1 resolved 0 checkpoints 1 seen 2 held 1 outbox 1";
 
 #[test]
 fn a_store_that_is_opened_again_tells_the_same() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut store = open(dir.path());
-    assert_eq!(told(&store), NOTHING);
-    store.commit(&everything(), at(0)).unwrap();
-    drop(store);
+    each(|bench| {
+        let mut store = bench.open();
+        assert_eq!(told(&store), NOTHING);
+        store.commit(&everything(), at(0)).unwrap();
+        drop(store);
 
-    let store = open(dir.path());
-    assert_eq!(told(&store), EVERYTHING);
-    let (loaded, written) = (store.load().unwrap(), everything());
-    assert_eq!(loaded.incidents, [written.incidents[0].incident.clone()]);
-    assert_eq!(loaded.checkpoints, written.checkpoints);
-    assert_eq!(loaded.held, written.held);
-    assert_eq!(loaded.seen, [(5, at(101)), (u64::MAX, at(100))]);
+        let store = bench.open();
+        assert_eq!(told(&store), EVERYTHING);
+        let (loaded, written) = (store.load().unwrap(), everything());
+        assert_eq!(loaded.incidents, [written.incidents[0].incident.clone()]);
+        assert_eq!(loaded.checkpoints, written.checkpoints);
+        assert_eq!(loaded.held, written.held);
+        assert_eq!(loaded.seen, [(5, at(101)), (u64::MAX, at(100))]);
+    });
 }
 
 #[test]
 fn what_is_settled_or_forgotten_is_gone() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut store = open(dir.path());
-    store.commit(&everything(), at(0)).unwrap();
-    let over = Changes {
-        totals: vec![("errors".to_owned(), 1.0), ("broken".to_owned(), f64::NAN)],
+    each(|bench| {
+        let mut store = bench.open();
+        store.commit(&everything(), at(0)).unwrap();
+        let over = Changes {
+            totals: vec![("errors".to_owned(), 1.0), ("broken".to_owned(), f64::NAN)],
+            incidents: vec![IncidentChange {
+                incident: incident("a", State::Resolved, 100),
+                base: Some(Box::new(incident("a", State::Open, 100))),
+                occurrences: Vec::new(),
+                hours: Vec::new(),
+            }],
+            forgotten: vec![("files".to_owned(), "1".to_owned())],
+            settled: vec![u64::MAX - 1],
+            ..Changes::default()
+        };
+        store.commit(&over, at(0)).unwrap();
+        assert_eq!(
+            told(&store),
+            "errors 4.5 open 0 resolved 1 checkpoints 0 seen 2 held 0 outbox 1"
+        );
+        assert_eq!(store.incident("a").unwrap(), Some(incident("a", State::Resolved, 100)));
+    });
+}
+
+/// A change with one large incident.
+pub(in crate::store) fn large(key: &str, state: State, second: i64) -> Changes {
+    let mut incident = incident(key, state, second);
+    incident.rule = "x".repeat(20_000);
+    Changes {
+        totals: vec![("errors".to_owned(), 1.0)],
         incidents: vec![IncidentChange {
-            incident: incident("a", State::Resolved, 100),
-            occurrences: Vec::new(),
+            incident,
+            base: None,
+            occurrences: vec![occurrence(second)],
             hours: Vec::new(),
         }],
-        forgotten: vec![("files".to_owned(), "1".to_owned())],
-        settled: vec![u64::MAX - 1],
         ..Changes::default()
-    };
-    store.commit(&over, at(0)).unwrap();
-    assert_eq!(told(&store), "errors 4.5 open 0 resolved 1 checkpoints 0 seen 2 held 0 outbox 1");
-    assert_eq!(store.incident("a").unwrap(), Some(incident("a", State::Resolved, 100)));
+    }
+}
+
+#[test]
+fn a_row_that_cannot_be_read_hides_no_other() {
+    each(|bench| {
+        let mut store = bench.open();
+        store.commit(&everything(), at(0)).unwrap();
+        store.commit(&large("b", State::Open, 1), at(0)).unwrap();
+        bench.sql(
+            "UPDATE incidents SET category = 'of tomorrow' WHERE key = 'b';
+             UPDATE checkpoints SET framing = '';
+             UPDATE held SET body = '[]';
+             UPDATE outbox SET alert = '{';",
+        );
+        assert_eq!(
+            told(&store),
+            "errors 4.5 open 1 resolved 0 checkpoints 0 seen 2 held 0 outbox 1"
+        );
+        assert_eq!(store.due(at(0), "ops", 10).unwrap(), []);
+        assert_eq!(store.queue_lengths().unwrap().len(), 0, "it would never be sent");
+    });
+}
+
+#[test]
+fn a_reader_sees_each_commit() {
+    each(|bench| {
+        assert!(matches!(
+            Reader::open(&bench.place),
+            Err(StoreError::Absent { .. } | StoreError::Shared { .. })
+        ));
+        let mut store = bench.open();
+        let reader = bench.reader();
+        assert_eq!(reader.incidents(None, 10, 0).unwrap(), []);
+
+        store.commit(&everything(), at(0)).unwrap();
+        store.commit(&large("b", State::Resolved, 200), at(0)).unwrap();
+        let keys = |state, limit, offset| {
+            let found = reader.incidents(state, limit, offset).unwrap();
+            found.into_iter().map(|it| it.key).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(keys(None, 10, 0), "b a");
+        assert_eq!(keys(None, 1, 1), "a");
+        assert_eq!(keys(Some(State::Open), u64::MAX, 0), "a");
+        assert_eq!(keys(Some(State::Resolved), 10, 0), "b");
+        // Both have this fingerprint; the open one comes first.
+        let (found, occurrences) = reader.incident("fffffffffffffff8").unwrap().unwrap();
+        assert_eq!((found.key.as_str(), occurrences.len()), ("a", 2));
+        assert_eq!(reader.incident("c").unwrap(), None);
+        assert_eq!(reader.incident_counts().unwrap().iter().map(|it| it.count).sum::<u64>(), 2);
+        assert_eq!(reader.totals().unwrap().get("errors", &[]), 4.5);
+        assert_eq!(reader.checkpoints().unwrap(), everything().checkpoints);
+        assert_eq!(reader.held().unwrap(), everything().held);
+        assert_eq!(reader.outbox().unwrap().len(), 1);
+        assert_eq!(reader.hours(Hour(490_000), Hour(490_001)).unwrap(), [hour(490_000, 2)]);
+        assert_eq!(reader.newest_hour(Hour(490_001)).unwrap(), Some(Hour(490_000)));
+        assert_eq!(reader.hours_of("a").unwrap(), [(Hour(490_000), 2), (Hour(490_001), 1)].into());
+    });
+}
+
+#[test]
+fn incidents_of_a_rule_come_the_most_frequent_first() {
+    each(|bench| {
+        let mut store = bench.open();
+        for (key, count, state) in
+            [("a", 2, State::Open), ("b", 9, State::Open), ("c", 5, State::Resolved)]
+        {
+            let mut changes = large(key, state, 100);
+            changes.incidents[0].incident.count = count;
+            store.commit(&changes, at(0)).unwrap();
+        }
+        let reader = bench.reader();
+        let keys = |rule: &str, state| {
+            let found = reader.incidents_of(rule, state, 10).unwrap();
+            found.into_iter().map(|it| it.key).collect::<Vec<_>>().join(" ")
+        };
+        let rule = "x".repeat(20_000);
+        assert_eq!(keys(&rule, None), "b c a");
+        assert_eq!(keys(&rule, Some(State::Open)), "b a");
+        assert_eq!(keys("another", None), "");
+    });
 }
 
 #[test]
@@ -232,126 +422,22 @@ fn a_commit_that_fails_at_any_table_writes_nothing() {
         "seen",
     ];
     for table in tables {
-        let dir = tempfile::tempdir().unwrap();
-        let mut store = open(dir.path());
-        let refuse = format!(
-            "CREATE TEMP TRIGGER refuse BEFORE INSERT ON main.{table}
-             BEGIN SELECT RAISE(ABORT, 'refused'); END"
-        );
-        store.database.execute_batch(&refuse).unwrap();
-        assert!(store.commit(&everything(), at(0)).is_err(), "{table}");
-        assert_eq!(told(&store), NOTHING, "{table}");
+        each(|bench| {
+            let mut store = bench.open();
+            let refuse = if bench.is_sqlite() {
+                "BEGIN SELECT RAISE(ABORT, 'refused'); END"
+            } else {
+                bench.sql(
+                    "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql
+                     AS $$ BEGIN RAISE 'refused'; END $$",
+                );
+                "EXECUTE FUNCTION refuse()"
+            };
+            bench.sql(&format!(
+                "CREATE TRIGGER refuse BEFORE INSERT ON {table} FOR EACH ROW {refuse}"
+            ));
+            assert!(store.commit(&everything(), at(0)).is_err(), "{table}");
+            assert_eq!(told(&store), NOTHING, "{table}");
+        });
     }
-}
-
-#[test]
-fn a_process_that_dies_before_the_commit_has_written_nothing() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut store = open(dir.path());
-    let write = store.database.transaction().unwrap();
-    write_all(&write, &everything(), 0, at(0)).unwrap();
-    drop(write);
-    drop(store);
-    assert_eq!(told(&open(dir.path())), NOTHING);
-}
-
-#[test]
-fn what_was_committed_survives_a_kill() {
-    let (dir, copy) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let mut store = open(dir.path());
-    store.commit(&everything(), at(0)).unwrap();
-    // The files as a kill leaves them: the database was never closed.
-    for name in ["shirwatch.db", "shirwatch.db-wal"] {
-        fs::copy(dir.path().join(name), copy.path().join(name)).unwrap();
-    }
-    assert_eq!(told(&open(copy.path())), EVERYTHING);
-}
-
-/// A change with one large incident.
-fn large(key: &str, state: State, second: i64) -> Changes {
-    let mut incident = incident(key, state, second);
-    incident.rule = "x".repeat(20_000);
-    Changes {
-        totals: vec![("errors".to_owned(), 1.0)],
-        incidents: vec![IncidentChange {
-            incident,
-            occurrences: vec![occurrence(second)],
-            hours: Vec::new(),
-        }],
-        ..Changes::default()
-    }
-}
-
-#[test]
-fn a_row_that_cannot_be_read_hides_no_other() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut store = open(dir.path());
-    store.commit(&everything(), at(0)).unwrap();
-    store.commit(&large("b", State::Open, 1), at(0)).unwrap();
-    store
-        .database
-        .execute_batch(
-            "UPDATE incidents SET category = 'of tomorrow' WHERE key = 'b';
-             UPDATE checkpoints SET framing = '';
-             UPDATE held SET body = '[]';
-             UPDATE outbox SET alert = '{';",
-        )
-        .unwrap();
-    assert_eq!(told(&store), "errors 4.5 open 1 resolved 0 checkpoints 0 seen 2 held 0 outbox 1");
-    assert_eq!(store.due(at(0), "ops", 10).unwrap(), []);
-    assert_eq!(store.queue_lengths().unwrap().len(), 0, "it would never be sent");
-}
-
-#[test]
-fn a_reader_sees_each_commit() {
-    let dir = tempfile::tempdir().unwrap();
-    assert!(matches!(Reader::open(dir.path()), Err(StoreError::Absent { .. })));
-    let mut store = open(dir.path());
-    let reader = Reader::open(dir.path()).unwrap();
-    assert_eq!(reader.incidents(None, 10, 0).unwrap(), []);
-
-    store.commit(&everything(), at(0)).unwrap();
-    store.commit(&large("b", State::Resolved, 200), at(0)).unwrap();
-    let keys = |state, limit, offset| {
-        let found = reader.incidents(state, limit, offset).unwrap();
-        found.into_iter().map(|it| it.key).collect::<Vec<_>>().join(" ")
-    };
-    assert_eq!(keys(None, 10, 0), "b a");
-    assert_eq!(keys(None, 1, 1), "a");
-    assert_eq!(keys(Some(State::Open), u64::MAX, 0), "a");
-    assert_eq!(keys(Some(State::Resolved), 10, 0), "b");
-    // Both have this fingerprint; the open one comes first.
-    let (found, occurrences) = reader.incident("fffffffffffffff8").unwrap().unwrap();
-    assert_eq!((found.key.as_str(), occurrences.len()), ("a", 2));
-    assert_eq!(reader.incident("c").unwrap(), None);
-    assert_eq!(reader.incident_counts().unwrap().iter().map(|it| it.count).sum::<u64>(), 2);
-    assert_eq!(reader.totals().unwrap().get("errors", &[]), 4.5);
-    assert_eq!(reader.checkpoints().unwrap(), everything().checkpoints);
-    assert_eq!(reader.held().unwrap(), everything().held);
-    assert_eq!(reader.outbox().unwrap().len(), 1);
-    assert_eq!(reader.hours(Hour(490_000), Hour(490_001)).unwrap(), [hour(490_000, 2)]);
-    assert_eq!(reader.newest_hour(Hour(490_001)).unwrap(), Some(Hour(490_000)));
-    assert_eq!(reader.hours_of("a").unwrap(), [(Hour(490_000), 2), (Hour(490_001), 1)].into());
-}
-
-#[test]
-fn incidents_of_a_rule_come_the_most_frequent_first() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut store = open(dir.path());
-    for (key, count, state) in
-        [("a", 2, State::Open), ("b", 9, State::Open), ("c", 5, State::Resolved)]
-    {
-        let mut changes = large(key, state, 100);
-        changes.incidents[0].incident.count = count;
-        store.commit(&changes, at(0)).unwrap();
-    }
-    let reader = Reader::open(dir.path()).unwrap();
-    let keys = |rule: &str, state| {
-        let found = reader.incidents_of(rule, state, 10).unwrap();
-        found.into_iter().map(|it| it.key).collect::<Vec<_>>().join(" ")
-    };
-    let rule = "x".repeat(20_000);
-    assert_eq!(keys(&rule, None), "b c a");
-    assert_eq!(keys(&rule, Some(State::Open)), "b a");
-    assert_eq!(keys("another", None), "");
 }

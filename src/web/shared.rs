@@ -10,7 +10,6 @@
 //! are held for a copy or for one answer, never across a wait.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Instant;
 
@@ -22,6 +21,7 @@ use crate::model::Incident;
 use crate::model::Redactor;
 use crate::model::Totals;
 use crate::outputs::prometheus::Snapshot;
+use crate::store::Place;
 use crate::web::WebConfig;
 use crate::web::config::host;
 use crate::web::gate::Gate;
@@ -77,7 +77,7 @@ pub struct Health {
 #[derive(Debug)]
 pub struct Shared {
     pub(super) config: WebConfig,
-    pub(super) state_dir: PathBuf,
+    pub(super) place: Place,
     pub(super) started: Instant,
     pub(super) external_host: Option<String>,
     /// Whether only this machine can reach us.
@@ -100,12 +100,12 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// For the store in `state_dir`; commands arrive at the receiver of `commands`. Until the
+    /// For the store at `place`; commands arrive at the receiver of `commands`. Until the
     /// service says otherwise it is alive, and not ready.
     #[must_use]
     pub fn new(
         config: WebConfig,
-        state_dir: PathBuf,
+        place: Place,
         catalogue: Arc<Catalogue>,
         commands: mpsc::Sender<Command>,
     ) -> Self {
@@ -114,7 +114,7 @@ impl Shared {
         let starting = Health { not_ready: vec!["starting".to_owned()], ..Health::default() };
         Self {
             config,
-            state_dir,
+            place,
             started: Instant::now(),
             external_host,
             local,

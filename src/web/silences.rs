@@ -82,6 +82,6 @@ where
     F: FnOnce(&mut Silences) -> Result<T, StoreError> + Send + 'static,
 {
     let asked =
-        beside(shared, |shared| Silences::open(&shared.state_dir).and_then(|mut it| ask(&mut it)));
+        beside(shared, |shared| Silences::open(&shared.place).and_then(|mut it| ask(&mut it)));
     asked.await?.map_err(|error| failed(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()))
 }

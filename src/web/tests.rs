@@ -66,7 +66,7 @@ fn house(config: WebConfig) -> House {
     let catalogue = Arc::new(Catalogue::from_yaml("sql.yaml", RULES).unwrap());
     let (sender, commands) = mpsc::channel(1);
     let users = config.users().unwrap();
-    let shared = Shared::new(config, dir.path().to_owned(), catalogue, sender).admitting(users);
+    let shared = Shared::new(config, dir.path().into(), catalogue, sender).admitting(users);
     shared.set_health(Health::default());
     shared.set_about(About {
         version: "0.1.0".to_owned(),
@@ -131,7 +131,12 @@ fn incident() -> IncidentChange {
         activity_run_id: None,
         node: None,
     };
-    IncidentChange { incident, occurrences: vec![occurrence], hours: vec![(Hour(492_318), 3)] }
+    IncidentChange {
+        incident,
+        base: None,
+        occurrences: vec![occurrence],
+        hours: vec![(Hour(492_318), 3)],
+    }
 }
 
 impl House {

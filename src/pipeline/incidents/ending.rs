@@ -91,10 +91,11 @@ impl Incidents {
         due.map(|it| it.notice(Reason::RepeatDue, now)).collect()
     }
 
-    /// Resolves what a rule opened, since its trouble is known to be over.
+    /// Resolves what a rule opened here, since its trouble is known to be over.
     pub fn over(&mut self, rule: &str, now: Timestamp) -> Vec<Notice> {
         let open = self.known.iter().filter(|(_, it)| it.incident.state == State::Open);
-        let slots = open.filter(|(_, it)| it.incident.rule == rule).map(|(slot, _)| *slot);
+        let ours = open.filter(|(_, it)| it.ours || !self.shared);
+        let slots = ours.filter(|(_, it)| it.incident.rule == rule).map(|(slot, _)| *slot);
         let slots: Vec<_> = slots.collect();
         slots.into_iter().filter_map(|slot| self.end(slot, Ended::Over, now)).collect()
     }
@@ -116,7 +117,8 @@ impl Incidents {
                     && fits(it, "node", node.unwrap_or_default())
             })
         };
-        let open = self.known.iter().filter(|(_, it)| {
+        let ours = self.known.iter().filter(|(_, it)| it.ours || !self.shared);
+        let open = ours.filter(|(_, it)| {
             let it = &it.incident;
             it.state == State::Open && it.rule == rule && !it.course.flapping && !goes_on(it)
         });

@@ -2,6 +2,8 @@
 //!
 //! A story is a table of what happens at which minute; what is told stands beside it.
 
+mod fleet;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 

@@ -34,6 +34,10 @@ pub(super) struct Tracked {
     pub(super) hours: BTreeMap<Hour, u64>,
     pub(super) changed: bool,
     pub(super) created: bool,
+    /// True when it was seen by this process, or by nobody else.
+    pub(super) ours: bool,
+    /// As it stood in a store that others write too.
+    pub(super) base: Option<Box<Incident>>,
     pub(super) sampled_at: Timestamp,
 }
 
@@ -42,7 +46,16 @@ impl Tracked {
         incident.sample = None;
         let sampled_at = incident.last_read;
         let (occurrences, hours) = (Vec::new(), BTreeMap::new());
-        Self { incident, occurrences, hours, changed: false, created: false, sampled_at }
+        Self {
+            incident,
+            occurrences,
+            hours,
+            changed: false,
+            created: false,
+            ours: false,
+            base: None,
+            sampled_at,
+        }
     }
 
     pub(super) fn new(
@@ -79,6 +92,8 @@ impl Tracked {
             hours: BTreeMap::new(),
             changed: true,
             created: true,
+            ours: true,
+            base: None,
         };
         tracked.keep_occurrence(it, redactor, time);
         tracked
@@ -112,6 +127,7 @@ impl Tracked {
             self.sampled_at = it.read_at;
         }
         self.changed = true;
+        self.ours = true;
         self.keep_occurrence(it, redactor, time);
     }
 

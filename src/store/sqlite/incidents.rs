@@ -5,20 +5,18 @@
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use serde::Serialize;
 
 use crate::model::changes::IncidentChange;
 use crate::model::changes::Occurrence;
-use crate::model::finding::Category;
 use crate::model::finding::Finding;
-use crate::model::finding::Severity;
 use crate::model::fingerprint;
 use crate::model::incident::Incident;
 use crate::model::incident::State;
 use crate::model::redacted::Redacted;
+use crate::store::IncidentCount;
 use crate::store::error::StoreError;
-use crate::store::hours;
-use crate::store::rows;
+use crate::store::sqlite::hours;
+use crate::store::sqlite::rows;
 
 /// Occurrences kept of one incident.
 pub(super) const KEPT: u32 = 50;
@@ -44,19 +42,6 @@ const READ: &str = "SELECT key, fingerprint, grouping, rule, category, severity,
 const PRUNE_OCCURRENCES: &str = "DELETE FROM occurrences WHERE id IN
     (SELECT id FROM occurrences WHERE incident = ?1
      ORDER BY time DESC, id DESC LIMIT -1 OFFSET ?2)";
-
-/// How many incidents there are of one kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct IncidentCount {
-    /// Whether they go on.
-    pub state: State,
-    /// The kind of trouble.
-    pub category: Category,
-    /// How urgent they are.
-    pub severity: Severity,
-    /// How many.
-    pub count: u64,
-}
 
 /// Writes incidents whole, with their latest occurrences.
 pub(super) fn write(write: &Connection, changes: &[IncidentChange]) -> Result<(), StoreError> {

@@ -4,7 +4,7 @@ use rusqlite::{Connection, params};
 
 use crate::model::checkpoint::Checkpoint;
 use crate::store::error::StoreError;
-use crate::store::rows;
+use crate::store::sqlite::rows;
 
 const WRITE: &str = "INSERT INTO checkpoints (source, stream, position, framing, identity)
     VALUES (?1, ?2, ?3, ?4, ?5)

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, params};
 
 use crate::model::totals::Totals;
-use crate::store::rows;
+use crate::store::sqlite::rows;
 
 const ADD: &str = "INSERT INTO totals (series, value) VALUES (?1, ?2)
     ON CONFLICT (series) DO UPDATE SET value = value + excluded.value";

@@ -4,7 +4,7 @@ use rusqlite::{Connection, params};
 
 use crate::model::runtime::Runtime;
 use crate::store::error::StoreError;
-use crate::store::rows;
+use crate::store::sqlite::rows;
 
 /// Writes those that changed.
 pub(super) fn write(write: &Connection, changes: &[(String, Runtime)]) -> Result<(), StoreError> {

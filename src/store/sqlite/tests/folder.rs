@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use crate::store::Store;
 use crate::store::StoreConfig;
 use crate::store::StoreError;
-use crate::store::open::MIGRATIONS;
+use crate::store::sqlite::open::MIGRATIONS;
 use crate::store::tests::EVERYTHING;
 use crate::store::tests::NOTHING;
 use crate::store::tests::at;

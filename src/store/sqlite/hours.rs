@@ -11,7 +11,7 @@ use rusqlite::{Connection, params};
 use crate::model::changes::IncidentChange;
 use crate::model::finding::Severity;
 use crate::model::hour::{Hour, HourCount};
-use crate::store::rows;
+use crate::store::sqlite::rows;
 
 /// Hours with an error that are kept: a quarter of a year, if each has one.
 pub(super) const KEPT: i64 = 92 * 24;

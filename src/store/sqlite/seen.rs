@@ -8,7 +8,7 @@ use rusqlite::{Connection, params};
 
 use crate::model::changes::Held;
 use crate::store::error::StoreError;
-use crate::store::rows;
+use crate::store::sqlite::rows;
 
 /// Keys that are kept; about the failures of a large estate in a week.
 pub(super) const KEPT: u32 = 200_000;

@@ -1,0 +1,88 @@
+//! What an engine does that shares its store with others.
+//!
+//! ```text
+//! each second   a sign of life; incidents and keys that others wrote; sources whose reader died
+//! each commit   incidents as they stand now, with what others wrote
+//! ```
+//!
+//! While the store is away nothing is decided: what is quiet may be so for this daemon only.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::model::incident::Incident;
+use crate::service::ServiceError;
+use crate::service::engine::Engine;
+use crate::service::engine::Tap;
+use crate::sources::Opening;
+
+impl Engine {
+    /// Keeps up with the others. False while the store is away.
+    pub(super) fn keep_up(&mut self, now: Timestamp) -> Result<bool, ServiceError> {
+        // What was said here so far was said before the others were heard.
+        self.commit()?;
+        if self.blocked.is_some() && !self.changes.is_empty() {
+            return Ok(false);
+        }
+        let news = match self.store.news() {
+            Ok(news) => news,
+            Err(error) if error.may_pass() => {
+                self.block(&error);
+                return Ok(false);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        self.unblock();
+        self.pipeline.joins.take_in(&news.seen);
+        self.take_in(news.incidents, now);
+        self.take_sources()?;
+        Ok(true)
+    }
+
+    /// Takes in how incidents stand, and says what nobody else will say.
+    pub(super) fn take_in(&mut self, stand: Vec<Incident>, now: Timestamp) {
+        let mut notices = Vec::new();
+        for it in stand {
+            self.shared.announce(&it);
+            notices.extend(self.pipeline.incidents.take_in(it, now));
+        }
+        self.say(notices);
+    }
+
+    /// Reads sources from now on that no other of the fleet reads.
+    fn take_sources(&mut self) -> Result<(), ServiceError> {
+        for source in std::mem::take(&mut self.waiting) {
+            let resumed = match self.store.take(source.name()) {
+                Ok(resumed) => resumed,
+                Err(error) if error.may_pass() => None,
+                Err(error) => return Err(error.into()),
+            };
+            let Some(resumed) = resumed else {
+                self.waiting.push(source);
+                continue;
+            };
+            // What its last reader counted is known from here on.
+            let news = self.store.news()?;
+            self.pipeline.joins.take_in(&news.seen);
+            self.take_in(news.incidents, crate::service::clock());
+            self.pipeline.joins.take_over(resumed.held);
+            let how = Opening {
+                checkpoints: &resumed.checkpoints,
+                once: self.once,
+                state_dir: Some(&self.state_dir),
+                wake: Some(self.alarm.waker()),
+            };
+            self.taps.push(Tap::open(&source, &how)?);
+            tracing::info!(source = source.name(), "this daemon reads the source now");
+        }
+        Ok(())
+    }
+
+    /// Whether this daemon is to do what one of the fleet does each `every`.
+    pub(super) fn is_my_turn(&mut self, duty: &str, every: Duration) -> bool {
+        let mine = self.store.is_my_turn(duty, every);
+        mine.inspect_err(|error| tracing::warn!(%error, duty, "cannot take a turn"))
+            .unwrap_or(false)
+    }
+}

@@ -1,0 +1,223 @@
+//! The tables `checkpoints`, `held` and `seen`: where reading goes on, and what was counted.
+//!
+//! ```text
+//! files of this machine       rows of the member
+//! streams that any may read   rows of the fleet (member ''), and an owner in `streams`
+//! ```
+//!
+//! What was counted (`seen`) is the fleet's: who takes a stream over knows what its owner
+//! counted. `seen` keeps the newest [`KEPT`] keys.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use tokio_postgres::Row;
+
+use crate::model::changes::Changes;
+use crate::model::changes::Held;
+use crate::model::checkpoint::Checkpoint;
+use crate::store::error::StoreError;
+use crate::store::postgres::rows;
+use crate::store::postgres::session::Session;
+
+/// Keys that are kept; about the failures of a large estate in a week.
+const KEPT: i64 = 200_000;
+
+/// The member of rows that are the fleet's.
+const FLEET: &str = "";
+
+/// Streams that this process owns: source and stream; all of a source under an empty name.
+pub(super) type Owned = BTreeSet<(String, String)>;
+
+/// Whether a stream is one that any member may read.
+fn is_owned(owned: &Owned, source: &str, stream: &str) -> bool {
+    let has = |stream: &str| owned.contains(&(source.to_owned(), stream.to_owned()));
+    !owned.is_empty() && (has("") || has(stream))
+}
+
+const WRITE: &str = "INSERT INTO checkpoints (member, source, stream, position, framing, identity)
+    VALUES ($1, $2, $3, $4, $5, $6)
+    ON CONFLICT (member, source, stream) DO UPDATE SET
+        position = excluded.position, framing = excluded.framing, identity = excluded.identity";
+
+const TAKE: &str = "INSERT INTO streams (source, stream, owner) VALUES ($1, '', $2)
+    ON CONFLICT (source, stream) DO UPDATE SET owner = excluded.owner
+    WHERE streams.owner = $2 OR NOT EXISTS (SELECT 1 FROM members
+        WHERE session = streams.owner AND alive_at > clock_timestamp() - interval '15 s')";
+
+const ASSIGN: &str = "INSERT INTO streams (source, stream, owner) VALUES ($1, $2, $3)
+    ON CONFLICT (source, stream) DO UPDATE SET owner = excluded.owner";
+
+const SEE: &str = "INSERT INTO seen (key, at, changed_by)
+    SELECT key, max(at), $3 FROM unnest($1::int8[], $2::int8[]) AS it (key, at)
+    GROUP BY key ORDER BY key
+    ON CONFLICT (key) DO UPDATE SET at = greatest(seen.at, excluded.at)";
+
+/// Makes this session the owner of all streams of a source, unless their owner is alive.
+pub(super) fn take(write: &mut Session, source: &str, session: i64) -> Result<bool, StoreError> {
+    Ok(write.execute(TAKE, &[&rows::text(source), &session])? > 0)
+}
+
+/// Makes this session the owner of one stream, whoever had it; gives where it goes on.
+pub(super) fn assign(
+    write: &mut Session,
+    source: &str,
+    stream: &str,
+    session: i64,
+) -> Result<Option<Checkpoint>, StoreError> {
+    write.execute(ASSIGN, &[&rows::text(source), &rows::text(stream), &session])?;
+    let found = checkpoints(write, FLEET, Some(source))?;
+    Ok(found.into_iter().find(|it| it.stream == stream))
+}
+
+/// That this session still owns what it took; nobody takes it before the transaction is over.
+pub(super) fn fence(write: &mut Session, owned: &Owned, session: i64) -> Result<(), StoreError> {
+    if owned.is_empty() {
+        return Ok(());
+    }
+    let mine = write
+        .query("SELECT source, stream FROM streams WHERE owner = $1 FOR SHARE", &[&session])?;
+    let mine: BTreeSet<(&str, &str)> =
+        mine.iter().filter_map(|it| Some((it.try_get(0).ok()?, it.try_get(1).ok()?))).collect();
+    let has = |source: &str, stream: &str| {
+        mine.contains(&(rows::text(source).as_ref(), rows::text(stream).as_ref()))
+    };
+    match owned.iter().find(|(source, stream)| !has(source, stream)) {
+        Some((lost, _)) => Err(StoreError::TakenOver { lost: lost.clone() }),
+        None => Ok(()),
+    }
+}
+
+/// Writes checkpoints over their elders, takes out those of streams that are gone, and what is
+/// held and settled.
+pub(super) fn write(
+    write: &mut Session,
+    member: &str,
+    owned: &Owned,
+    changes: &Changes,
+) -> Result<(), StoreError> {
+    // Of a source that is read by several at one time, each keeps its own runs that wait.
+    let whose = |source: &str, stream: &str| {
+        if is_owned(owned, source, stream) { FLEET } else { member }
+    };
+    for it in &changes.checkpoints {
+        let framing = serde_json::to_string(&it.framing)?;
+        write.execute(
+            WRITE,
+            &[
+                &whose(&it.source, &it.stream),
+                &rows::text(&it.source),
+                &rows::text(&it.stream),
+                &rows::bits(it.offset),
+                &framing,
+                &rows::text(&it.identity),
+            ],
+        )?;
+    }
+    for (source, stream) in &changes.forgotten {
+        write.execute(
+            "DELETE FROM checkpoints WHERE member = $1 AND source = $2 AND stream = $3",
+            &[&whose(source, stream), &rows::text(source), &rows::text(stream)],
+        )?;
+    }
+    for it in &changes.held {
+        let body = serde_json::to_string(it)?;
+        write.execute(
+            "INSERT INTO held (member, key, source, body) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (member, key) DO UPDATE SET body = excluded.body",
+            &[&whose(&it.source, ""), &rows::bits(it.key), &rows::text(&it.source), &body],
+        )?;
+    }
+    if !changes.settled.is_empty() {
+        let keys: Vec<_> = changes.settled.iter().map(|it| rows::bits(*it)).collect();
+        let owned: Vec<_> = owned.iter().map(|it| rows::text(&it.0)).collect();
+        write.execute(
+            "DELETE FROM held WHERE key = ANY ($1)
+             AND (member = $2 OR (member = '' AND source = ANY ($3)))",
+            &[&keys, &member, &owned],
+        )?;
+    }
+    Ok(())
+}
+
+/// Checkpoints of a member, or of the fleet those of `source`, by source and stream.
+pub(super) fn checkpoints(
+    read: &mut Session,
+    member: &str,
+    source: Option<&str>,
+) -> Result<Vec<Checkpoint>, StoreError> {
+    let found = read.query(
+        "SELECT source, stream, position, framing, identity FROM checkpoints
+         WHERE ($2::text IS NULL AND member = $1) OR (member = '' AND source = $2)
+         ORDER BY source, stream",
+        &[&member, &source],
+    )?;
+    Ok(rows::readable("checkpoints", &found, |row| {
+        Ok(Checkpoint {
+            source: row.try_get(0)?,
+            stream: row.try_get(1)?,
+            offset: rows::key(row, 2)?,
+            framing: rows::json(row, 3)?,
+            identity: row.try_get(4)?,
+        })
+    }))
+}
+
+/// The runs of a member that wait, or of the fleet those of `source`.
+pub(super) fn held(
+    read: &mut Session,
+    member: &str,
+    source: Option<&str>,
+) -> Result<Vec<Held>, StoreError> {
+    let found = read.query(
+        "SELECT body FROM held
+         WHERE ($2::text IS NULL AND member = $1) OR (member = '' AND source = $2) ORDER BY key",
+        &[&member, &source],
+    )?;
+    Ok(rows::readable("held", &found, |row| rows::json(row, 0)))
+}
+
+/// Remembers keys.
+pub(super) fn remember(
+    write: &mut Session,
+    member: &str,
+    seen: &[(u64, Timestamp)],
+) -> Result<(), StoreError> {
+    if seen.is_empty() {
+        return Ok(());
+    }
+    let (keys, times): (Vec<_>, Vec<_>) =
+        seen.iter().map(|(key, at)| (rows::bits(*key), rows::nanos(*at))).unzip();
+    write.execute(SEE, &[&keys, &times, &member])?;
+    Ok(())
+}
+
+/// Forgets the oldest keys.
+pub(super) fn prune(write: &mut Session) -> Result<(), StoreError> {
+    const PRUNE: &str = "DELETE FROM seen WHERE key IN
+        (SELECT key FROM seen ORDER BY at DESC, key OFFSET $1)";
+    write.execute(PRUNE, &[&KEPT])?;
+    Ok(())
+}
+
+/// The newest keys, newest first.
+pub(super) fn newest(read: &mut Session) -> Result<Vec<(u64, Timestamp)>, StoreError> {
+    let found = read.query("SELECT key, at FROM seen ORDER BY at DESC, key LIMIT $1", &[&KEPT])?;
+    Ok(rows::readable("seen", &found, key))
+}
+
+/// Keys that others remembered in this transaction or a later one.
+pub(super) fn changed(
+    read: &mut Session,
+    since: &str,
+    member: &str,
+) -> Result<Vec<(u64, Timestamp)>, StoreError> {
+    const CHANGED: &str = "SELECT key, at FROM seen
+        WHERE changed >= $1::text::xid8 AND changed_by <> $2 ORDER BY changed LIMIT $3";
+    let found = read.query(CHANGED, &[&since, &member, &KEPT])?;
+    Ok(rows::readable("seen", &found, key))
+}
+
+fn key(row: &Row) -> Result<(u64, Timestamp), rows::Unread> {
+    Ok((rows::key(row, 0)?, rows::time(row, 1)?))
+}
