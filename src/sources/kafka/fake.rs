@@ -105,6 +105,11 @@ impl FakeCluster {
         self.lock().faults.push_back(trouble);
     }
 
+    /// No question fails any more.
+    pub(super) fn mend(&self) {
+        self.lock().faults.clear();
+    }
+
     /// Something happens to a daemon.
     pub(super) fn tell(&self, daemon: u32, news: &News) {
         for member in self.lock().members.values_mut().filter(|it| it.daemon == daemon) {

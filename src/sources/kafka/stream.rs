@@ -121,6 +121,8 @@ impl Stream {
         if self.at.is_none_or(|it| it.offset != offset) {
             self.at = Some(At { offset, ..At::default() });
             self.dirty = true;
+            // What the store has is older than what the group knows, which must not be taken back.
+            (self.on_the_way, self.stored) = (None, None);
         }
         (self.told, self.compared) = (None, true);
         if self.hold == Hold::Asked {

@@ -292,6 +292,31 @@ fn a_partition_is_given_up_when_what_was_read_of_it_is_in_the_store() {
 }
 
 #[test]
+fn the_group_is_not_told_of_a_position_that_another_store_has_passed() {
+    let cluster = cluster(&["a\n"]);
+    let mut one = Bench::new(&cluster, 1, config());
+    let mut two = Bench::new(&cluster, 2, config());
+    cluster.be_deaf(true);
+    one.read_some(1);
+    one.commit();
+    cluster.be_deaf(false);
+    cluster.produce(&place(0), b"b\n");
+    cluster.commit(&place(0), 2, "another");
+    // It begins where the other was, and is killed before its own store says so.
+    one.kill(&cluster);
+    one.after(Duration::from_secs(2));
+    one.after(Duration::from_secs(2));
+    assert_eq!(cluster.committed(&place(0)), Some((2, "another".to_owned())));
+    one.kill(&cluster);
+    cluster.give(&place(0), 2);
+    one.read();
+    one.commit();
+    one.read();
+    two.read();
+    two.check("");
+}
+
+#[test]
 fn a_partition_is_kept_until_the_group_knows_how_far_it_was_read_but_not_for_ever() {
     let cluster = cluster(&["a\n", "b\n"]);
     let mut one = Bench::new(&cluster, 1, config());

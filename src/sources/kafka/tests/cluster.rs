@@ -315,7 +315,7 @@ fn each_number_is_counted_once_whatever_is_killed_and_moved() {
     let mut daemons = vec![daemon(cluster.config())];
     cluster.produce(100);
     until("nothing is read", &mut daemons, |it| lines(it) > 0);
-    for _ in 0..16 {
+    for _ in 0..12 {
         cluster.produce(1 + dice.roll(120));
         match dice.roll(7) {
             // Killed with what it has not stored, and back. It has told what it has stored: what a

@@ -76,6 +76,7 @@ proptest! {
                 }
             }
         }
+        cluster.mend();
         (0..PARTITIONS).for_each(|it| cluster.give(&place(it), 2));
         for _ in 0..6 {
             for daemon in &mut daemons {
