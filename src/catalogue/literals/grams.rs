@@ -22,9 +22,6 @@ struct Filed {
     hash: u64,
     literal: u32,
     at: u32,
-    /// What the literal begins with: most that share a gram with a text do not stand there, and
-    /// this tells without a look at the literal, which lies elsewhere in memory.
-    begins: u64,
 }
 
 impl<const N: usize> Grams<N> {
@@ -68,24 +65,16 @@ impl<const N: usize> Grams<N> {
             let hash = hash(gram);
             let bit = (hash >> self.shift) as usize;
             if self.field[bit / 64] >> (bit % 64) & 1 == 1 {
-                self.open(hash, bit / BITS_EACH, (text, i * N), maybe);
+                self.open(hash, bit / BITS_EACH, i * N, maybe);
             }
         }
     }
 
     /// The literals of a shelf that hold the gram.
-    fn open(
-        &self,
-        hash: u64,
-        shelf: usize,
-        (text, at): (&[u8], usize),
-        maybe: &mut impl FnMut(usize, usize),
-    ) {
+    fn open(&self, hash: u64, shelf: usize, at: usize, maybe: &mut impl FnMut(usize, usize)) {
         let (from, to) = (self.shelves[shelf] as usize, self.shelves[shelf + 1] as usize);
         for it in self.filed[from..to].iter().filter(|it| it.hash == hash) {
-            let start = at.wrapping_sub(it.at as usize);
-            let begins = text.get(start..).and_then(|it| it.get(..N));
-            if begins.is_some_and(|begins| number(begins) == it.begins) {
+            if let Some(start) = at.checked_sub(it.at as usize) {
                 maybe(it.literal as usize, start);
             }
         }
@@ -94,15 +83,11 @@ impl<const N: usize> Grams<N> {
 
 /// The upper bits of a product are the well-mixed ones; no two grams share all of them.
 fn hash(gram: &[u8]) -> u64 {
-    number(gram).wrapping_mul(0x9E37_79B9_7F4A_7C15)
-}
-
-/// Eight or four bytes as a number.
-fn number(gram: &[u8]) -> u64 {
-    match gram.len() {
+    let number = match gram.len() {
         8 => gram.try_into().map_or(0, u64::from_le_bytes),
         _ => gram.try_into().map_or(0, |it| u64::from(u32::from_le_bytes(it))),
-    }
+    };
+    number.wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
 /// Files each literal under the grams in a row that the fewest literals hold.
@@ -119,9 +104,8 @@ fn file<const N: usize>(literals: &[Box<[u8]>], chosen: &[usize]) -> Vec<Filed> 
         let rows = counts.windows(N).map(|it| it.iter().sum::<usize>()).enumerate();
         let first = rows.min_by_key(|(_, held)| *held).map_or(0, |(at, _)| at);
         for (at, hash) in grams.into_iter().enumerate().skip(first).take(N) {
-            let short = |it| u32::try_from(it).unwrap_or(u32::MAX);
-            let begins = number(&literals[literal][..N]);
-            filed.push(Filed { hash, literal: short(literal), at: short(at), begins });
+            let number = |it| u32::try_from(it).unwrap_or(u32::MAX);
+            filed.push(Filed { hash, literal: number(literal), at: number(at) });
         }
     }
     filed
