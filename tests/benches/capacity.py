@@ -8,7 +8,7 @@ import shutil
 import time
 
 import logs
-from process import best, configuration, daemon, get, run, ticks, warm
+from process import best, configuration, daemon, get, run, used, warm
 
 # What a pipeline is taken to do a day, where nobody knows better.
 RUNS, ACTIVITIES, FAILED = 24, 5, 0.01
@@ -102,6 +102,6 @@ def series(folder, options):
 def settled(pid):
     """Waits until all was read."""
     before = -1.0
-    while ticks(pid) > before:
-        before = ticks(pid)
+    while used(pid) > before + 0.01:
+        before = used(pid)
         time.sleep(1.5)

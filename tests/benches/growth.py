@@ -1,6 +1,8 @@
 """Whether time grows as the file does and memory with neither the file, nor the kinds of errors,
 nor the rules."""
 
+import shutil
+
 import logs
 from process import best, configuration, warm
 
@@ -39,6 +41,7 @@ def growing_rules(root, folder, options):
     """Rules of the operator beside ours; an empty file shows what their reading takes."""
     log = logs.generate(root, folder.parent / str(options.mib), options.mib)[1]
     none = folder / "none.log"
+    shutil.rmtree(folder, ignore_errors=True)
     for count in RULES:
         (folder / "own").mkdir(parents=True, exist_ok=True)
         # As many as a person would write into one file; a reader of YAML has its bounds.

@@ -1,9 +1,13 @@
 """What it costs to follow files that say nothing."""
 
+import shutil
 import time
 
 import logs
-from process import configuration, daemon, memory, ticks
+from process import configuration, daemon, memory, used
+
+# Seconds after which a file is taken to be quiet, and some more.
+QUIET = 13
 
 MUST = {100: (0.05, 20), 10_000: (0.5, None)}
 
@@ -15,16 +19,17 @@ def main(root, options):
         fill(folder / "logs", files)
         with daemon(options.binary, path) as (child, _):
             start = settled(child.pid)
-            before = ticks(child.pid)
+            before = used(child.pid)
             time.sleep(options.seconds)
-            used = (ticks(child.pid) - before) / options.seconds * 100
+            share = (used(child.pid) - before) / options.seconds * 100
             marks = f"must: {cpu} % of a core" + (f", {rss} MiB" if rss else "")
-            print(f"{files} files: {used:.2f} % of a core, {memory(child.pid):.1f} MiB; "
+            print(f"{files} files: {share:.3f} % of a core, {memory(child.pid):.1f} MiB; "
                   f"start {start:.2f} s CPU; {marks}", flush=True)
     return 0
 
 
 def fill(folder, files):
+    shutil.rmtree(folder, ignore_errors=True)
     for number in range(files):
         path = folder / f"{number // 100:03}" / f"{number:05}.log"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -32,9 +37,11 @@ def fill(folder, files):
 
 
 def settled(pid):
-    """Waits until the files were read; gives the CPU time that took."""
+    """Waits until the files were read and are quiet; gives the CPU time that took."""
     before = -1.0
-    while ticks(pid) - before > 0.02:
-        before = ticks(pid)
+    while used(pid) - before > 0.02:
+        before = used(pid)
         time.sleep(2)
+    # For a while what was just written is looked at more often.
+    time.sleep(QUIET)
     return before
