@@ -71,6 +71,7 @@ PY
 debian() {
     ! dpkg --status shirwatch >/dev/null 2>&1 || fail 'shirwatch is installed here; it is not touched'
     PURGE=1
+    put_aside
     install_deb "$OLD"
     [[ $(/usr/bin/shirwatch --version) == shirwatch* ]] || fail 'the package holds no program'
     /usr/bin/shirwatch config check /etc/shirwatch/shirwatch.yaml >/dev/null || fail 'its configuration is refused'
@@ -90,6 +91,22 @@ debian() {
     say 'the .deb installs, upgrades, keeps and purges'
 }
 
+# What a program that was never installed has left here is kept, and is not what is tested.
+KEPT=(/etc/shirwatch /var/lib/shirwatch)
+put_aside() {
+    local kept
+    for kept in "${KEPT[@]}"; do
+        [[ ! -e $kept ]] || mv --no-target-directory "$kept" "$kept.aside"
+    done
+}
+
+put_back() {
+    local kept
+    for kept in "${KEPT[@]}"; do
+        [[ ! -e $kept.aside ]] || mv --no-target-directory "$kept.aside" "$kept"
+    done
+}
+
 install_deb() {
     DEBIAN_FRONTEND=noninteractive dpkg --install "$WORK/$1/shirwatch_$1-1_amd64.deb" >"$WORK/dpkg.log" 2>&1 \
         || fail "version $1 cannot be installed"
@@ -97,11 +114,12 @@ install_deb() {
 
 # The installed program counts the same error; once, whichever version asks.
 count_one() {
+    local counts
     mkdir --parents "$WORK/counted"
     [[ -f $WORK/counted/a.log ]] || plain_error 1 >"$WORK/counted/a.log"
     /usr/bin/shirwatch run --once --state-dir "$1" "$WORK/counted" >/dev/null 2>&1 || fail 'it does not run'
-    /usr/bin/shirwatch incidents --state-dir "$1" --format json \
-        | jq --exit-status '[.incidents[].count] == [1]' >/dev/null || fail 'the state was not read'
+    counts=$(/usr/bin/shirwatch incidents --state-dir "$1" --format json | jq --compact-output '[.incidents[].count]')
+    [[ $counts == '[1]' ]] || fail "the state holds incidents with the counts $counts; expected [1]"
 }
 
 windows() {
@@ -127,6 +145,7 @@ quit() {
     if [[ ${PURGE-} ]]; then
         dpkg --purge --force-all shirwatch >/dev/null 2>&1 || true
     fi
+    put_back
     end_wine
 }
 BEFORE_END=quit
