@@ -9,7 +9,8 @@
 //! between any two steps loses nothing and repeats at most a delivery.
 //!
 //! All that follows from one configuration is a `Life`. A new configuration begins a new one
-//! when the old has written what it knows: a reload is a restart without a new process.
+//! when the old has written what it knows: a reload is a restart without a new process. So it is
+//! where another daemon of a fleet has taken over what was read here.
 
 pub mod engine;
 pub mod event;
@@ -164,7 +165,13 @@ async fn live(config: Config, mut options: Options) -> Result<Ended, ServiceErro
     }
     loop {
         let order = tokio::select! {
-            () = life.over() => return life.ended().await,
+            () = life.over() => {
+                if options.once || !life.is_taken_over() {
+                    return life.ended().await;
+                }
+                life = anew(life, &mut options).await?;
+                continue;
+            }
             order = orders.next() => order,
             () = systemd.wait() => {
                 if !systemd.feel(life.pulse()) {
@@ -185,6 +192,13 @@ async fn live(config: Config, mut options: Options) -> Result<Ended, ServiceErro
             }
         }
     }
+}
+
+/// Begins again from the store, which knows what others have written meanwhile.
+async fn anew(life: Life, options: &mut Options) -> Result<Life, ServiceError> {
+    let prepared = Prepared::new(life.config.clone())?;
+    let listener = life.give_way(options)?;
+    Life::begin(prepared, options, listener.as_ref()).await
 }
 
 /// Takes in the configuration anew. Where it is refused the old life goes on, or begins again.

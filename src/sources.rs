@@ -76,6 +76,15 @@ pub trait Source: Send {
     /// found before it. A source that tells somebody else how far it is does so now.
     fn committed(&mut self) {}
 
+    /// What it asks of a store that many share, in the order in which it came about.
+    fn claims(&mut self) -> Vec<Claim> {
+        Vec::new()
+    }
+
+    /// A stream that it [took](Claim::Take) is its own now, and goes on at `at`; nobody has read
+    /// it where that is `None`.
+    fn resume(&mut self, _stream: &str, _at: Option<&Checkpoint>) {}
+
     /// How it stands.
     fn status(&self) -> SourceStatus;
 
@@ -86,6 +95,15 @@ pub trait Source: Send {
 /// Called from any thread when there may be something to read.
 pub type Waker = Arc<dyn Fn() + Send + Sync>;
 
+/// What a source asks of a store that many share: whose a stream is, and where it goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// The stream was given to us; nothing is read of it before [`Source::resume`].
+    Take(String),
+    /// The stream goes to another; all that was read of it is in the store.
+    Release(String),
+}
+
 /// How a source stands.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct SourceStatus {
@@ -95,6 +113,8 @@ pub struct SourceStatus {
     pub files_open: u64,
     /// Bytes that are there and were not taken.
     pub lag_bytes: u64,
+    /// Messages that are there and were not taken, where those are counted and not bytes.
+    pub lag_messages: Option<u64>,
     /// When something was read last.
     pub last_read: Option<Timestamp>,
     /// True when a file grows and reading does not get on.
@@ -270,6 +290,8 @@ pub struct Opening<'a> {
     pub state_dir: Option<&'a Path>,
     /// Called when there may be something to read; without it sources are polled.
     pub wake: Option<Waker>,
+    /// True where the store is shared: streams that several could read are asked of it.
+    pub shared: bool,
 }
 
 /// Opens a source.

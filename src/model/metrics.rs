@@ -178,6 +178,9 @@ pub const SOURCE_THROTTLED: Metric =
     Metric::closed("shirwatch_source_throttled_total", &["source"]);
 /// Bytes that are there and were not read yet.
 pub const SOURCE_LAG: Metric = Metric::closed("shirwatch_source_lag_bytes", &["source"]);
+/// Messages that are there and were not read yet.
+pub const SOURCE_LAG_MESSAGES: Metric =
+    Metric::closed("shirwatch_source_lag_messages", &["source"]);
 /// Files held open.
 pub const SOURCE_FILES: Metric = Metric::closed("shirwatch_source_files_open", &["source"]);
 /// When something was read last.

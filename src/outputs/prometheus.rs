@@ -98,6 +98,7 @@ pub const TABLE: [Row; 51] = [
     row(metrics::SOURCE_THROTTLED,      Counter,   "Requests that were refused because they came too often."),
     row(metrics::SOURCE_MISSED,         Counter,   "Events that were overwritten, cleared or no longer kept before they could be read."),
     row(metrics::SOURCE_LAG,            Gauge,     "Bytes of the source that are there and were not read yet."),
+    row(metrics::SOURCE_LAG_MESSAGES,   Gauge,     "Messages of the source that are there and were not read yet, where those are counted and not bytes."),
     row(metrics::SOURCE_FILES,          Gauge,     "Files that the source holds open."),
     row(metrics::SOURCE_LAST_READ,      Gauge,     "When something was read from the source last."),
     row(metrics::SOURCE_STALLED,        Gauge,     "Whether the source has data that it does not get to read."),
@@ -174,6 +175,8 @@ pub struct OpenIncident {
 pub struct SourceGauges {
     /// Bytes that were not read yet.
     pub lag_bytes: u64,
+    /// Messages that were not read yet, where those are counted and not bytes.
+    pub lag_messages: Option<u64>,
     /// Files held open.
     pub files_open: u64,
     /// When something was read last.
@@ -269,7 +272,10 @@ fn gauges(it: &Snapshot, put: &mut impl FnMut(&Metric, &[&str], f64)) {
         put(&metrics::LAST_ERROR, &[category.as_str()], seconds(*at));
     }
     for (name, source) in &it.sources {
-        put(&metrics::SOURCE_LAG, &[name], source.lag_bytes as f64);
+        match source.lag_messages {
+            Some(messages) => put(&metrics::SOURCE_LAG_MESSAGES, &[name], messages as f64),
+            None => put(&metrics::SOURCE_LAG, &[name], source.lag_bytes as f64),
+        }
         put(&metrics::SOURCE_FILES, &[name], source.files_open as f64);
         put(&metrics::SOURCE_STALLED, &[name], f64::from(source.stalled));
         if let Some(at) = source.last_read {

@@ -42,6 +42,7 @@ use crate::service::clock;
 use crate::service::event::Alarm;
 use crate::service::event::Event;
 use crate::service::feedback::Refused;
+use crate::service::fleet::Wanted;
 use crate::service::footprint::Footprint;
 use crate::service::members::Missed;
 use crate::service::rules::Folder;
@@ -102,6 +103,8 @@ pub struct Engine {
     pub(super) taps: Vec<Tap>,
     /// Sources that another of the fleet reads.
     pub(super) waiting: Vec<SourceConfig>,
+    /// Streams that were given to sources here, and that the store was not asked for.
+    pub(super) wanted: Wanted,
     pub(super) once: bool,
     pub(super) state_dir: PathBuf,
     pub(super) delivery: Arc<Delivery>,
@@ -163,6 +166,7 @@ impl Engine {
             once,
             state_dir: Some(&parts.state_dir),
             wake: Some(parts.alarm.waker()),
+            shared: parts.store.is_shared(),
         };
         let any = |it: &&SourceConfig| parts.store.is_shared() && it.is_for_one_of_a_fleet();
         let waiting = config.sources.iter().filter(any).cloned().collect();
@@ -180,6 +184,7 @@ impl Engine {
             pipeline,
             taps,
             waiting,
+            wanted: Wanted::new(),
             once,
             state_dir: parts.state_dir,
             wording: Wording::new(config.web.external_url.as_deref()),
@@ -323,6 +328,7 @@ impl Engine {
     /// Writes all that follows from what was read, in one transaction.
     pub(super) fn commit(&mut self) -> Result<(), ServiceError> {
         self.committed = Instant::now();
+        self.hear_claims();
         if self.blocked.is_none() {
             if !self.store.is_shared() {
                 self.adopt()?;
@@ -333,14 +339,14 @@ impl Engine {
             }
         }
         if self.changes.is_empty() {
-            return Ok(());
+            return self.take_streams();
         }
         match self.store.commit(&self.changes, clock()) {
             Ok(stand) => {
                 self.unblock();
                 self.committed();
                 self.take_in(stand, clock());
-                Ok(())
+                self.take_streams()
             }
             Err(error) if error.may_pass() => {
                 self.block(&error);

@@ -59,6 +59,7 @@ impl Engine {
             }
             let gauges = SourceGauges {
                 lag_bytes: status.lag_bytes,
+                lag_messages: status.lag_messages,
                 files_open: status.files_open,
                 last_read: status.last_read,
                 stalled: status.stalled,

@@ -2,11 +2,13 @@
 //!
 //! ```text
 //! each second   a sign of life; incidents and keys that others wrote; sources whose reader died
-//! each commit   incidents as they stand now, with what others wrote
+//! each commit   incidents as they stand now, with what others wrote; then streams that a group
+//!               gave to a source here, each with the position that its last reader wrote
 //! ```
 //!
 //! While the store is away nothing is decided: what is quiet may be so for this daemon only.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -15,7 +17,11 @@ use crate::model::incident::Incident;
 use crate::service::ServiceError;
 use crate::service::engine::Engine;
 use crate::service::engine::Tap;
+use crate::sources::Claim;
 use crate::sources::Opening;
+
+/// Streams that sources want to read, by source and stream.
+pub(super) type Wanted = BTreeSet<(String, String)>;
 
 impl Engine {
     /// Keeps up with the others. False while the store is away.
@@ -62,20 +68,70 @@ impl Engine {
                 self.waiting.push(source);
                 continue;
             };
-            // What its last reader counted is known from here on.
-            let news = self.store.news()?;
-            self.pipeline.joins.take_in(&news.seen);
-            self.take_in(news.incidents, crate::service::clock());
+            self.learn()?;
             self.pipeline.joins.take_over(resumed.held);
             let how = Opening {
                 checkpoints: &resumed.checkpoints,
                 once: self.once,
                 state_dir: Some(&self.state_dir),
                 wake: Some(self.alarm.waker()),
+                shared: true,
             };
             self.taps.push(Tap::open(&source, &how)?);
             tracing::info!(source = source.name(), "this daemon reads the source now");
         }
+        Ok(())
+    }
+
+    /// Hears what sources ask of the store, and gives up at once what may be another's: from here
+    /// on that one writes it.
+    pub(super) fn hear_claims(&mut self) {
+        for tap in &mut self.taps {
+            let source = tap.source.name().to_owned();
+            for claim in tap.source.claims() {
+                match claim {
+                    Claim::Take(stream) => drop(self.wanted.insert((source.clone(), stream))),
+                    Claim::Release(stream) => {
+                        let stream = (source.clone(), stream);
+                        if !self.wanted.remove(&stream) {
+                            self.store.release(&stream.0, &stream.1);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes streams over that were given to sources here, when all that was read so far is
+    /// written. While the store is away they wait.
+    pub(super) fn take_streams(&mut self) -> Result<(), ServiceError> {
+        self.hear_claims();
+        while let Some((source, stream)) = self.wanted.first().cloned() {
+            match self.take_stream(&source, &stream) {
+                Err(ServiceError::Store(error)) if error.may_pass() => return Ok(()),
+                taken => taken?,
+            }
+            self.wanted.remove(&(source, stream));
+        }
+        Ok(())
+    }
+
+    fn take_stream(&mut self, source: &str, stream: &str) -> Result<(), ServiceError> {
+        let at = self.store.assign(source, stream)?;
+        self.learn()?;
+        let mut taps = self.taps.iter_mut();
+        if let Some(tap) = taps.find(|it| it.source.name() == source) {
+            tracing::debug!(source, stream, ?at, "this daemon reads the stream now");
+            tap.source.resume(stream, at.as_ref());
+        }
+        Ok(())
+    }
+
+    /// Learns what the last reader counted of a stream that was taken over.
+    fn learn(&mut self) -> Result<(), ServiceError> {
+        let news = self.store.news()?;
+        self.pipeline.joins.take_in(&news.seen);
+        self.take_in(news.incidents, crate::service::clock());
         Ok(())
     }
 

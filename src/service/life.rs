@@ -32,6 +32,7 @@ use crate::service::event::Alarm;
 use crate::service::event::Event;
 use crate::sources::Kind;
 use crate::store::Store;
+use crate::store::StoreError;
 use crate::web;
 use crate::web::shared::{About, Command, Health, Shared};
 
@@ -170,11 +171,39 @@ impl Life {
         options: &mut Options,
     ) -> Result<Option<std::net::TcpListener>, ServiceError> {
         self.told_to_stop(within).await?;
+        let listener = self.listener.take();
+        self.laid_down(options)?.map(|_| listener)
+    }
+
+    /// Whether it ended since another daemon of the fleet took over what it read, so that it may
+    /// not write any more. A pipe cannot be opened again.
+    pub(super) fn is_taken_over(&self) -> bool {
+        let piped = self.config.sources.iter().any(|it| it.stdin.is_some());
+        let ended = self.end.as_ref().and_then(|it| it.as_ref().ok()).map(|it| &it.1);
+        !piped && matches!(ended, Some(Err(ServiceError::Store(StoreError::TakenOver { .. }))))
+    }
+
+    /// After it was taken over: what it had not written is forgotten. Gives the listener.
+    pub(super) fn give_way(
+        mut self,
+        options: &mut Options,
+    ) -> Result<Option<std::net::TcpListener>, ServiceError> {
+        let listener = self.listener.take();
+        let why = self.laid_down(options)?.err().map(|it| it.to_string()).unwrap_or_default();
+        tracing::warn!(why, "what was read and not written is forgotten; beginning again");
+        Ok(listener)
+    }
+
+    /// Closes all that the engine had, and gives how it ended.
+    fn laid_down(
+        &mut self,
+        options: &mut Options,
+    ) -> Result<Result<Ended, ServiceError>, ServiceError> {
         let (mut engine, ended) = self.end.take().unwrap_or(Err(ServiceError::Panicked))?;
         options.on_incident = engine.on_incident.take();
         // Open requests are answered while the next life begins.
         drop(self.serving.take());
-        ended.map(|_| self.listener.take())
+        Ok(ended)
     }
 
     async fn told_to_stop(&mut self, within: Duration) -> Result<(), ServiceError> {

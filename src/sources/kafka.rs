@@ -13,6 +13,10 @@
 //! transaction with what was found before it; what the group is told follows it, and serves
 //! those who show lag, and another daemon that gets the partition.
 //!
+//! Where daemons share a store, it says where a partition goes on, whoever read it last
+//! ([`Claim`]), and is asked as soon as the group gives us one. What is read of a partition that
+//! another has taken meanwhile cannot be written.
+//!
 //! The client has threads of its own, with a bounded queue of messages; we take one when it is
 //! our turn, so who cannot write its store does not read on. Questions are asked by another
 //! thread (`client/questions.rs`).
@@ -41,8 +45,10 @@ use crate::model::batch::Batch;
 use crate::model::batch::End;
 use crate::model::batch::Framing;
 use crate::model::changes::Changes;
+use crate::model::checkpoint::Checkpoint;
 use crate::model::metrics;
 use crate::model::totals;
+use crate::sources::Claim;
 use crate::sources::Opening;
 use crate::sources::Source;
 use crate::sources::SourceError;
@@ -91,6 +97,9 @@ pub(super) struct KafkaSource {
     asked_at: Option<Timestamp>,
     /// Messages that nobody will read any more, since the last commit.
     missed: u64,
+    /// Whether the store is shared, and what is to be asked of it.
+    shared: bool,
+    claims: Vec<Claim>,
 }
 
 /// A message in hand.
@@ -145,8 +154,10 @@ impl KafkaSource {
         config: &KafkaConfig,
         how: &Opening<'_>,
     ) -> Self {
-        let ours = || how.checkpoints.iter().filter(|it| it.source == name);
-        let streams = ours().filter_map(Stream::restore).map(|it| (it.place.clone(), it));
+        let share = Share::new();
+        let ours = how.checkpoints.iter().filter(|it| it.source == name && !how.shared);
+        let streams = ours.filter_map(|it| Stream::restore(it, &share.us));
+        let streams = streams.map(|it| (it.place.clone(), it));
         Self {
             name: name.to_owned(),
             labels: labels.clone(),
@@ -154,7 +165,7 @@ impl KafkaSource {
             once: how.once,
             group,
             streams: streams.collect(),
-            share: Share::restore(ours()),
+            share,
             message: None,
             offered: false,
             pace: Pace::new(name),
@@ -163,6 +174,8 @@ impl KafkaSource {
             began_at: None,
             asked_at: None,
             missed: 0,
+            shared: how.shared,
+            claims: Vec::new(),
         }
     }
 
@@ -258,7 +271,6 @@ impl Source for KafkaSource {
         for stream in self.streams.values_mut() {
             changes.checkpoints.extend(stream.checkpoint(&self.name));
         }
-        changes.checkpoints.extend(self.share.checkpoint(&self.name));
         let missed = std::mem::take(&mut self.missed);
         if missed > 0 {
             let mut series = String::new();
@@ -272,6 +284,14 @@ impl Source for KafkaSource {
         self.leave();
     }
 
+    fn claims(&mut self) -> Vec<Claim> {
+        std::mem::take(&mut self.claims)
+    }
+
+    fn resume(&mut self, stream: &str, at: Option<&Checkpoint>) {
+        self.resumed(stream, at);
+    }
+
     fn status(&self) -> SourceStatus {
         let trouble = self.trouble.as_ref();
         let lasts = |since: Timestamp| {
@@ -279,6 +299,7 @@ impl Source for KafkaSource {
         };
         SourceStatus {
             last_read: self.last_read,
+            lag_messages: Some(self.streams.values().map(Stream::lag).sum()),
             stalled: trouble.is_some_and(|(_, since)| lasts(*since)),
             errors: trouble.map(|(it, _)| (self.shown(), it.text.clone())).into_iter().collect(),
             finished: self.once && self.is_finished(),

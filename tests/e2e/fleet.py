@@ -3,6 +3,8 @@
 
     fleet.py receive PORT FILE           takes notices, and writes each as one line
     fleet.py write FOLDER… ERRORS SECONDS   numbered errors, each into the log of one folder
+    fleet.py produce PARTITIONS ERRORS SECONDS   the same as messages: orders for `mock_kafka`, which
+                                         move partitions between brokers and send one away as well
     fleet.py judge FILE KILLS            whether each notice was told once
 
 Each error has a run of its own and belongs to one of 60 incidents; the logs of all folders hold
@@ -50,14 +52,14 @@ def receive(port, file):
     ThreadingHTTPServer(("127.0.0.1", port), Handler).serve_forever()
 
 
-def activity_run(n, pipeline):
+def activity_run(n, pipeline, named=True):
     second = f"2026-03-17T{6 + n // 3600 % 12:02}:{n // 60 % 60:02}:{n % 60:02}.{n:07}Z"
     error = {"errorCode": "2200", "message": CHAINS[n // 2 % 2].format(n=n), "failureType": "UserError",
              "target": "Copy"}
+    run = {"activityRunId": f"00000000-0000-4000-8000-{n:012}",
+           "pipelineRunId": f"00000000-0000-4000-9000-{n:012}"}
     return json.dumps({
-        "category": "ActivityRuns", "time": second, "level": "Informational",
-        "activityRunId": f"00000000-0000-4000-8000-{n:012}",
-        "pipelineRunId": f"00000000-0000-4000-9000-{n:012}",
+        "category": "ActivityRuns", "time": second, "level": "Informational", **(run if named else {}),
         "resourceId": "/SUBSCRIPTIONS/0/RESOURCEGROUPS/RG-CONTOSO/PROVIDERS/"
                       "MICROSOFT.DATAFACTORY/FACTORIES/ADF-CONTOSO",
         "pipelineName": f"pl_{pipeline}", "activityName": "Copy",
@@ -81,6 +83,31 @@ def write(folders, errors, seconds):
             log.flush()
         # So many a second that the members are killed while they read.
         ahead = begun + seconds * (n + 1) / errors - time.monotonic()
+        if ahead > 0.02:
+            time.sleep(ahead)
+
+
+def produce(partitions, errors, seconds):
+    """One to three records a message. Each second one names no run: if it were read again, nobody
+    could tell that it was counted before."""
+    chance = random.Random(10)
+    begun, moved, away, waiting = time.monotonic(), 0, 1, []
+    for n in range(errors):
+        newest = n * PIPELINES // errors
+        pipeline = newest if n % 2 else chance.randint(0, newest)
+        waiting.append(json.loads(activity_run(n, pipeline, named=n % 4 < 2)))
+        if len(waiting) < chance.randint(1, 3) and n + 1 < errors:
+            continue
+        message, waiting = json.dumps({"records": waiting}), []
+        print("send", chance.randrange(partitions), message, flush=True)
+        now = time.monotonic() - begun
+        if now > moved:
+            moved += 1
+            print("leader", chance.randrange(partitions), chance.randint(1, 3), flush=True)
+        if now > away * 10:
+            away += 1
+            print("away", chance.randint(1, 3), chance.randint(100, 1500), flush=True)
+        ahead = seconds * (n + 1) / errors - now
         if ahead > 0.02:
             time.sleep(ahead)
 
@@ -111,6 +138,8 @@ if __name__ == "__main__":
             receive(int(port), file)
         case ["write", *folders, errors, seconds]:
             write(folders, int(errors), float(seconds))
+        case ["produce", partitions, errors, seconds]:
+            produce(int(partitions), int(errors), float(seconds))
         case ["judge", file, kills]:
             judge(file, int(kills))
         case _:

@@ -10,29 +10,21 @@
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # shellcheck source=tests/e2e/database.sh
 source "$(dirname "${BASH_SOURCE[0]}")/database.sh"
+# shellcheck source=tests/e2e/members.sh
+source "$(dirname "${BASH_SOURCE[0]}")/members.sh"
 
 ERRORS=${ERRORS:-6000}
 # Seconds of writing and killing.
 SECONDS_OF_KILLS=${SECONDS_OF_KILLS:-30}
 MEMBERS=(a b c)
-HELP=(python3 -B "$ROOT/tests/e2e/fleet.py")
-declare -A PID PORT
+LAG=shirwatch_source_lag_bytes
 
 main() {
     start_database
     PID[database]=$DATABASE_PID
     start_receiver
-    local it
-    for it in "${MEMBERS[@]}"; do
-        free_port
-        PORT[$it]=$FREE_PORT
-        mkdir "$WORK/$it"
-        write_config "$it"
-        begin "$it"
-    done
-    for it in "${MEMBERS[@]}"; do
-        await 30 "member $it did not get ready" answers "$(url "$it" readyz)"
-    done
+    mkdir "${MEMBERS[@]/#/"$WORK/"}"
+    start_members
     "${HELP[@]}" write "$WORK/a" "$WORK/b" "$WORK/c" "$ERRORS" "$SECONDS_OF_KILLS" &
     writer=$!
     PIDS+=("$writer")
@@ -42,13 +34,6 @@ main() {
     one_list
     no_password
     say "$ERRORS errors, three members, $kills kills, one of the database: each counted once"
-}
-
-start_receiver() {
-    free_port
-    receiver=http://127.0.0.1:$FREE_PORT/
-    : >"$WORK/told"
-    start receiver "${HELP[@]}" receive "$FREE_PORT" "$WORK/told"
 }
 
 write_config() {
@@ -64,25 +49,6 @@ incidents: { group_by: [pipeline], resolve_after: 24h }
 alerts: { max_age: 1000000h, repeat_interval: 24h }
 receivers: [{ name: ops, webhook: { url: "$receiver" } }]
 YAML
-}
-
-url() {
-    printf 'http://127.0.0.1:%s/%s' "${PORT[$1]}" "$2"
-}
-
-begin() {
-    start "$1" "$SHIRWATCH" run --config "$WORK/$1.yaml"
-    PID[$1]=$LAST_PID
-}
-
-# Kills one by its pid, and forgets that: it may belong to somebody else soon.
-murder() {
-    local pid=${PID[$1]} kept=() it
-    kill -KILL "$pid" || fail "$1 ended by itself"
-    wait "$pid" 2>/dev/null || true
-    for it in "${PIDS[@]}"; do [[ $it == "$pid" ]] || kept+=("$it"); done
-    PIDS=("${kept[@]}")
-    ((kills += 1))
 }
 
 kill_until_written() {
@@ -110,76 +76,6 @@ kill_until_written() {
 
 database_is_gone() {
     ! pgrep -F "$WORK/database/data/postmaster.pid" >/dev/null 2>&1
-}
-
-counted() {
-    local it sum=0 one
-    for it in "${MEMBERS[@]}"; do
-        one=$(metric "$(url "$it" metrics)" shirwatch_errors_total) || return
-        sum=$((sum + one))
-    done
-    echo "$sum"
-}
-
-all_counted() {
-    (($(counted) >= ERRORS))
-}
-
-nothing_left() {
-    local it
-    for it in "${MEMBERS[@]}"; do
-        metric_is "$(url "$it" metrics)" shirwatch_source_lag_bytes 0 || return
-    done
-}
-
-count_once() {
-    await 60 "fewer than $ERRORS errors were counted" all_counted
-    await 30 'bytes are left that were not read' nothing_left
-    # All is read: from here on a number that is too high would show.
-    [[ $(counted) == "$ERRORS" ]] || fail "$(counted) errors were counted of $ERRORS"
-    local it
-    for it in "${MEMBERS[@]}"; do
-        "$SHIRWATCH" audit --config "$WORK/$it.yaml" >/dev/null || fail "the ledger of $it does not balance"
-    done
-}
-
-none_waits() {
-    metric_is "$(url a metrics)" shirwatch_notification_queue_length 0
-}
-
-# What a member had taken that died is free after 15 seconds.
-tell_once() {
-    await 40 'notices wait that nobody sends' all_told
-    await 20 'notices wait that nobody sends' none_waits
-    local judged
-    judged=$("${HELP[@]}" judge "$WORK/told" "$kills") || fail 'notices were lost or told twice'
-    say "$judged"
-}
-
-all_told() {
-    (($(wc --lines <"$WORK/told") >= 60))
-}
-
-list() {
-    get "$(url "$1" 'api/v1/incidents?state=all&brief=true')" \
-        | jq --sort-keys '[.incidents[] | {key, count, state, first_seen, last_seen}] | sort_by(.key)'
-}
-
-# Each member shows the same list, which adds up to the errors.
-one_list() {
-    local it
-    list a >"$WORK/list"
-    [[ $(jq 'length, ([.[].count] | add)' "$WORK/list" | xargs) == "60 $ERRORS" ]] \
-        || fail "the incidents and their counts are $(jq --compact-output 'length, ([.[].count] | add)' "$WORK/list")"
-    for it in b c; do
-        list "$it" | cmp --silent - "$WORK/list" || fail "member $it shows another list than a"
-    done
-}
-
-no_password() {
-    ! grep --quiet --recursive --fixed-strings "$PASSWORD" "$WORK"/*.log \
-        <(get "$(url a metrics)") <(get "$(url a api/v1/status)") \
-        || fail 'the password of the database stands in a log, a metric or the status'
 }
 
 main

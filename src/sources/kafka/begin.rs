@@ -27,7 +27,7 @@ impl KafkaSource {
         let mut from = Vec::new();
         for it in known {
             let Some(stream) = self.streams.get(&it.place) else { continue };
-            match stream.begin(it, &self.share.us, from_end) {
+            match stream.begin(it, from_end) {
                 Some(begin) if stream.waits() => from.push((it.place.clone(), begin)),
                 // One that is read is begun again only where it cannot go on.
                 Some(begin) if stream.hold == Hold::Held && begin.missed > 0 => {
@@ -51,7 +51,7 @@ impl KafkaSource {
             self.group.start(&places)?;
         }
         for (place, Begin { offset, missed }) in from {
-            tracing::debug!(source = self.name, store = self.share.us, %place, offset, "reading");
+            tracing::debug!(source = self.name, %place, offset, "reading");
             if missed > 0 {
                 let partition = place.to_string();
                 tracing::warn!(
@@ -69,7 +69,7 @@ impl KafkaSource {
         }
         for it in known {
             if let (Some(stream), Some((_, high))) = (self.streams.get_mut(&it.place), it.there) {
-                stream.end = high;
+                (stream.end, stream.heard) = (high, high);
             }
         }
         Ok(())

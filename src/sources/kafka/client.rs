@@ -24,7 +24,7 @@ use crate::sources::azure::trouble::{Kind, Trouble};
 use crate::sources::kafka::client::context::Context;
 use crate::sources::kafka::client::questions::Questions;
 use crate::sources::kafka::config::KafkaConfig;
-use crate::sources::kafka::group::{Group, Message, News, Place, Taken};
+use crate::sources::kafka::group::{Group, Message, News, Place, Taken, Upto};
 use crate::sources::kafka::login::Login;
 use crate::sources::kafka::login::harmless;
 
@@ -194,10 +194,11 @@ impl Group for Client {
         });
     }
 
-    fn commit(&mut self, upto: &[(Place, u64)], by: &str) {
-        let list = list(upto).inspect(|list| {
-            for mut it in list.elements() {
-                it.set_metadata(by);
+    fn commit(&mut self, upto: &[Upto]) {
+        let places: Vec<_> = upto.iter().map(|it| (it.place.clone(), it.offset)).collect();
+        let list = list(&places).inspect(|list| {
+            for (mut it, upto) in list.elements().into_iter().zip(upto) {
+                it.set_metadata(&upto.by);
             }
         });
         match (&self.member, list) {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::sources::azure::trouble::Trouble;
-use crate::sources::kafka::group::{Group, Known, Message, News, Place, Taken};
+use crate::sources::kafka::group::{Group, Known, Message, News, Place, Taken, Upto};
 
 /// A cluster that several hands may hold.
 #[derive(Clone, Default)]
@@ -245,10 +245,10 @@ impl Group for FakeGroup {
         cluster.balance();
     }
 
-    fn commit(&mut self, upto: &[(Place, u64)], by: &str) {
+    fn commit(&mut self, upto: &[Upto]) {
         let mut cluster = self.cluster.lock();
         let ours = cluster.members.get(&self.id).map(|it| &it.ours);
-        let taken = ours.is_some_and(|it| upto.iter().all(|(place, _)| it.contains(place)));
+        let taken = ours.is_some_and(|it| upto.iter().all(|upto| it.contains(&upto.place)));
         self.answers.push_back(News::Told(match (taken, cluster.deaf) {
             (true, false) => Taken::Yes,
             (true, true) => Taken::Later,
@@ -257,8 +257,8 @@ impl Group for FakeGroup {
         if !taken || cluster.deaf {
             return;
         }
-        for (place, offset) in upto {
-            cluster.committed.insert(place.clone(), (*offset, by.to_owned()));
+        for Upto { place, offset, by } in upto {
+            cluster.committed.insert(place.clone(), (*offset, by.clone()));
         }
     }
 

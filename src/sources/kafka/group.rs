@@ -57,6 +57,8 @@ pub(super) enum News {
     Lost(Vec<Place>),
     /// The answer to what was asked, as far as there is one, and why not all of it.
     Known(Vec<Known>, Option<Trouble>),
+    /// Behind the last message of each of these; 0 where all that is there was handed out.
+    Ends(Vec<(Place, u64)>),
     /// A partition was started where nothing is any more.
     OutOfRange,
     /// What became of what was committed last.
@@ -65,6 +67,14 @@ pub(super) enum News {
     Trouble(Trouble),
     /// Something is wrong, and the client is of no more use.
     Broken(Trouble),
+}
+
+/// Where the group would go on, and the name of the store that says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Upto {
+    pub(super) place: Place,
+    pub(super) offset: u64,
+    pub(super) by: String,
 }
 
 /// Whether the group takes how far we are.
@@ -92,8 +102,8 @@ pub(super) trait Group: Send {
     /// Gives up partitions that were revoked.
     fn give_up(&mut self, places: &[Place]);
 
-    /// Tells the cluster where the group would go on, and who says so; answered by `Told`.
-    fn commit(&mut self, upto: &[(Place, u64)], by: &str);
+    /// Tells the cluster where the group would go on; answered by `Told`.
+    fn commit(&mut self, upto: &[Upto]);
 
     /// Begins again as a new member, with secrets that are read anew.
     fn reopen(&mut self) -> Result<(), Trouble>;

@@ -18,7 +18,7 @@ use crate::sources::kafka::config::{
 const PORT: u16 = 9093;
 
 /// How the client behaves, whoever the cluster is.
-const ALWAYS: [(&str, &str); 18] = [
+const ALWAYS: [(&str, &str); 19] = [
     // Positions are ours: nothing is committed, and nothing skipped, that we did not say.
     ("enable.auto.commit", "false"),
     ("enable.auto.offset.store", "false"),
@@ -43,6 +43,8 @@ const ALWAYS: [(&str, &str); 18] = [
     ("coordinator.query.interval.ms", "10000"),
     ("reconnect.backoff.max.ms", "10000"),
     ("log.connection.close", "false"),
+    // How far we are behind is heard so often; it costs nobody a question.
+    ("statistics.interval.ms", "5000"),
 ];
 
 /// What the client is told. It holds a secret, and so is never printed.

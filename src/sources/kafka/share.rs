@@ -6,17 +6,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::model::batch::Framing;
 use crate::model::checkpoint::Checkpoint;
+use crate::sources::Claim;
 use crate::sources::azure::trouble::{Kind, Trouble};
 use crate::sources::kafka::KafkaSource;
-use crate::sources::kafka::group::News;
-use crate::sources::kafka::group::Place;
+use crate::sources::kafka::group::{News, Place, Upto};
 use crate::sources::kafka::stream::{Hold, Stream};
 use crate::sources::passed;
-
-/// The stream under which our own name is kept; no partition can have it.
-const US: &str = "store";
 
 /// How often the group is told how far we are. Event Hubs takes four a second and partition.
 const TELL: Duration = Duration::from_secs(1);
@@ -26,10 +22,8 @@ const JOIN: Duration = Duration::from_secs(90);
 
 /// How we stand in the group.
 pub(super) struct Share {
-    /// The name of our store, by which we know what we told the group ourselves.
+    /// The name of our store for partitions that nobody has read so far.
     pub(super) us: String,
-    /// True until that name is in the store.
-    fresh: bool,
     /// When the group told us our share; it may be none.
     pub(super) joined_at: Option<Timestamp>,
     /// True while an answer is awaited, and when our share changed since it was asked for.
@@ -46,19 +40,16 @@ pub(super) struct Share {
     /// True when it does not know us any more.
     pub(super) expelled: bool,
     /// What the group is being told, and whether that began before the shares changed.
-    pub(super) telling: Vec<(Place, u64)>,
+    pub(super) telling: Vec<Upto>,
     pub(super) overtaken: bool,
     told_at: Option<Timestamp>,
 }
 
 impl Share {
-    /// With the name that the store knows, or a new one.
-    pub(super) fn restore<'a>(mut known: impl Iterator<Item = &'a Checkpoint>) -> Self {
-        let known = known.find(|it| it.stream == US).map(|it| it.identity.clone());
-        let fresh = known.is_none();
+    /// None so far.
+    pub(super) fn new() -> Self {
         Self {
-            us: known.unwrap_or_else(name),
-            fresh,
+            us: name(),
             joined_at: None,
             asked: false,
             stale: false,
@@ -82,17 +73,6 @@ impl Share {
     pub(super) fn heard(&mut self) -> bool {
         self.asked = false;
         !std::mem::take(&mut self.stale)
-    }
-
-    /// The checkpoint that keeps the name, once.
-    pub(super) fn checkpoint(&mut self, source: &str) -> Option<Checkpoint> {
-        std::mem::take(&mut self.fresh).then(|| Checkpoint {
-            source: source.to_owned(),
-            stream: US.to_owned(),
-            offset: 0,
-            framing: Framing::default(),
-            identity: self.us.clone(),
-        })
     }
 }
 
@@ -135,7 +115,7 @@ impl KafkaSource {
     /// Takes in what happened.
     pub(super) fn hear(&mut self, news: News, now: Timestamp) {
         if !matches!(news, News::Message(_)) {
-            tracing::debug!(source = self.name, store = self.share.us, ?news, "the group");
+            tracing::debug!(source = self.name, ?news, "the group");
         }
         match news {
             News::Message(message) => self.came(message, now),
@@ -143,12 +123,22 @@ impl KafkaSource {
             News::Revoked(places) => self.revoked(&places, now),
             News::Lost(places) => self.lost(&places, now),
             News::Known(known, trouble) => self.answered(&known, trouble, now),
+            News::Ends(ends) => self.heard(ends),
             News::OutOfRange => self.share.doubt = true,
             News::Told(taken) => self.was_told(taken),
             News::Trouble(trouble) => self.fail(trouble, now),
             News::Broken(trouble) => {
                 self.share.broken = true;
                 self.fail(trouble, now);
+            }
+        }
+    }
+
+    /// The client has heard what else is there.
+    fn heard(&mut self, ends: Vec<(Place, u64)>) {
+        for (place, end) in ends {
+            if let Some(stream) = self.streams.get_mut(&place) {
+                stream.heard = end;
             }
         }
     }
@@ -162,9 +152,25 @@ impl KafkaSource {
             return begun.unwrap_or_else(|trouble| self.fail(trouble, now));
         }
         for place in places {
+            if self.shared {
+                self.claims.push(Claim::Take(place.to_string()));
+            }
             let stream = self.streams.entry(place);
-            let stream = stream.or_insert_with_key(|place| Stream::new(place.clone()));
-            stream.given();
+            let us = &self.share.us;
+            let stream = stream.or_insert_with_key(|place| Stream::new(place.clone(), us));
+            stream.given(if self.shared { Hold::Wanted } else { Hold::Asked });
+        }
+    }
+
+    /// The shared store says where a partition goes on.
+    pub(super) fn resumed(&mut self, stream: &str, at: Option<&Checkpoint>) {
+        let Some(place) = Place::read(stream) else { return };
+        let known = at.and_then(|it| Stream::restore(it, &self.share.us));
+        let known = known.unwrap_or_else(|| Stream::new(place.clone(), &self.share.us));
+        // It may have been taken back meanwhile.
+        if let Some(stream) = self.streams.get_mut(&place).filter(|it| it.hold == Hold::Wanted) {
+            *stream = known;
+            stream.given(Hold::Asked);
         }
     }
 
@@ -173,6 +179,9 @@ impl KafkaSource {
         for place in places {
             if let Some(stream) = self.streams.get_mut(place) {
                 stream.hold = Hold::Leaving;
+                if self.shared && !stream.compared {
+                    stream.lost();
+                }
             }
         }
         let share = &mut self.share;
@@ -183,10 +192,13 @@ impl KafkaSource {
 
     /// The group does not know us any more: it cannot be told how far we are.
     fn lost(&mut self, places: &[Place], now: Timestamp) {
+        let counted = match self.shared {
+            true => "what was read last is counted by them, unless it is in the store",
+            false => "what was read last may be counted by them too",
+        };
         tracing::warn!(
             source = self.name,
-            "the group gave our partitions to others while it did not hear of us; what was read \
-             last may be counted by them too"
+            "the group gave our partitions to others while it did not hear of us; {counted}"
         );
         for place in places {
             if let Some(stream) = self.streams.get_mut(place) {
@@ -205,7 +217,10 @@ impl KafkaSource {
         self.tell_at_once();
         match self.group.reopen() {
             Ok(()) => {
-                self.streams.values_mut().for_each(|it| it.hold = Hold::Away);
+                let ours = self.streams.values_mut().filter(|it| it.hold != Hold::Away);
+                let ours = ours.map(|it| (it.hold = Hold::Away, it.place.clone()).1);
+                let ours: Vec<_> = ours.collect();
+                self.release(ours);
                 let share = &mut self.share;
                 (share.broken, share.doubt, share.leaving) = (false, true, None);
                 share.stale = share.asked;

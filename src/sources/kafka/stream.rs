@@ -4,12 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::batch::Framing;
 use crate::model::checkpoint::Checkpoint;
-use crate::sources::kafka::group::Known;
-use crate::sources::kafka::group::Place;
+use crate::sources::kafka::group::{Known, Place, Upto};
 
 /// A partition that was read at some time.
 pub(super) struct Stream {
     pub(super) place: Place,
+    /// The name of the store that keeps its position, by which we know what the group was told by
+    /// whoever writes that store.
+    by: String,
     pub(super) hold: Hold,
     /// True when our position was compared with that of the group since we got it. Before that
     /// the group must not be told of ours, which may be older.
@@ -24,6 +26,8 @@ pub(super) struct Stream {
     pub(super) told: Option<u64>,
     /// Behind the last message, when it was last asked for.
     pub(super) end: u64,
+    /// The same as the client hears of it by the way; 0 where all that is there was handed out.
+    pub(super) heard: u64,
 }
 
 /// Whose a partition is.
@@ -31,6 +35,8 @@ pub(super) struct Stream {
 pub(super) enum Hold {
     /// Somebody else's, or nobody's.
     Away,
+    /// Ours, once the store that we share says so.
+    Wanted,
     /// Ours, once we know where to go on.
     Asked,
     /// Ours.
@@ -52,6 +58,7 @@ pub(super) struct At {
 #[serde(default)]
 struct Identity {
     taken: usize,
+    by: String,
 }
 
 /// Where a partition is begun, and how many messages before that nobody will read any more.
@@ -62,9 +69,10 @@ pub(super) struct Begin {
 }
 
 impl Stream {
-    pub(super) fn new(place: Place) -> Self {
+    pub(super) fn new(place: Place, by: &str) -> Self {
         Self {
             place,
+            by: by.to_owned(),
             hold: Hold::Away,
             compared: false,
             at: None,
@@ -73,15 +81,18 @@ impl Stream {
             stored: None,
             told: None,
             end: 0,
+            heard: 0,
         }
     }
 
-    /// The partition of a checkpoint.
-    pub(super) fn restore(checkpoint: &Checkpoint) -> Option<Self> {
+    /// The partition of a checkpoint; `us` is the name of a store that knows none of its own.
+    pub(super) fn restore(checkpoint: &Checkpoint, us: &str) -> Option<Self> {
         let place = Place::read(&checkpoint.stream)?;
-        let Identity { taken } = serde_json::from_str(&checkpoint.identity).unwrap_or_default();
+        let identity = serde_json::from_str(&checkpoint.identity);
+        let Identity { taken, by } = identity.unwrap_or_default();
+        let by = if by.is_empty() { us } else { &by };
         let at = At { offset: checkpoint.offset, taken, framing: checkpoint.framing };
-        Some(Self { at: Some(at), stored: Some(checkpoint.offset), ..Self::new(place) })
+        Some(Self { at: Some(at), stored: Some(checkpoint.offset), ..Self::new(place, by) })
     }
 
     /// Where to begin, by what the cluster knows; `None` when nobody can say.
@@ -97,9 +108,9 @@ impl Stream {
     ///
     /// What is no longer kept is missed. A position behind the end is one of a topic that was
     /// made anew: it is read from its beginning, and nobody can say what was missed.
-    pub(super) fn begin(&self, known: &Known, us: &str, from_end: bool) -> Option<Begin> {
+    pub(super) fn begin(&self, known: &Known, from_end: bool) -> Option<Begin> {
         let stored = self.at.map(|it| it.offset);
-        let group = known.committed.as_ref().map(|(offset, by)| (*offset, by != us));
+        let group = known.committed.as_ref().map(|(offset, by)| (*offset, *by != self.by));
         let wanted = match (stored, group) {
             (Some(stored), Some((offset, true))) => Some(stored.max(offset)),
             (Some(stored), _) => Some(stored),
@@ -130,12 +141,13 @@ impl Stream {
         }
     }
 
-    /// It is ours now.
-    pub(super) fn given(&mut self) {
-        (self.hold, self.compared) = (Hold::Asked, false);
+    /// It is ours now, once that was asked for which `hold` says.
+    pub(super) fn given(&mut self, hold: Hold) {
+        (self.hold, self.compared) = (hold, false);
     }
 
-    /// It is somebody else's already: nothing is to be compared, and nobody to be told.
+    /// Nothing is to be compared, and nobody to be told: it is somebody else's already, or nothing
+    /// was read of it.
     pub(super) fn lost(&mut self) {
         self.told = self.at.map(|it| it.offset);
         self.compared = true;
@@ -170,7 +182,8 @@ impl Stream {
             stream: self.place.to_string(),
             offset,
             framing,
-            identity: serde_json::to_string(&Identity { taken }).unwrap_or_default(),
+            identity: serde_json::to_string(&Identity { taken, by: self.by.clone() })
+                .unwrap_or_default(),
         })
     }
 
@@ -192,6 +205,18 @@ impl Stream {
     /// What the cluster is to be told, if it does not know.
     pub(super) fn untold(&self) -> Option<u64> {
         self.stored.filter(|it| self.compared && self.told != Some(*it))
+    }
+
+    /// The same, as it is told.
+    pub(super) fn upto(&self) -> Option<Upto> {
+        let offset = self.untold()?;
+        Some(Upto { place: self.place.clone(), offset, by: self.by.clone() })
+    }
+
+    /// Messages that are there and were not taken, as far as was heard.
+    pub(super) fn lag(&self) -> u64 {
+        let ours = self.hold == Hold::Held;
+        self.at.filter(|_| ours).map_or(0, |it| self.heard.saturating_sub(it.offset))
     }
 
     /// True when all that was there when we asked is read.

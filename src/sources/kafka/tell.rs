@@ -1,10 +1,13 @@
 //! The group is told how far we are, and partitions are given up when it knows.
+//!
+//! Where the store is shared the group need not know: who gets a partition asks the store.
 
 use std::time::Duration;
 
+use crate::sources::Claim;
 use crate::sources::kafka::KafkaSource;
-use crate::sources::kafka::group::Taken;
-use crate::sources::kafka::stream::Hold;
+use crate::sources::kafka::group::{Place, Taken, Upto};
+use crate::sources::kafka::stream::{Hold, Stream};
 use crate::sources::passed;
 
 /// How long a partition is kept that was taken back, while the group does not take how far we are.
@@ -19,7 +22,7 @@ impl KafkaSource {
         if leaving().any(|it| it.waits() || !it.is_stored()) {
             return;
         }
-        if leaving().any(|it| it.untold().is_some()) {
+        if !self.shared && leaving().any(|it| it.untold().is_some()) {
             let late = self.asked_at.is_some_and(|now| passed(since, now, LEAVE));
             match (self.share.refused, late || self.share.expelled) {
                 (false, _) => return self.tell(),
@@ -37,9 +40,18 @@ impl KafkaSource {
             stream.hold = Hold::Away;
             places.push(stream.place.clone());
         }
-        tracing::debug!(source = self.name, store = self.share.us, ?places, "giving up");
+        tracing::debug!(source = self.name, ?places, "giving up");
         self.group.give_up(&places);
+        self.release(places);
         self.share.leaving = None;
+    }
+
+    /// These may be another's in the shared store.
+    pub(super) fn release(&mut self, places: impl IntoIterator<Item = Place>) {
+        if self.shared {
+            let release = |it: Place| Claim::Release(it.to_string());
+            self.claims.extend(places.into_iter().map(release));
+        }
     }
 
     /// Tells the group how far we are: as far as the store is.
@@ -53,18 +65,17 @@ impl KafkaSource {
     pub(super) fn tell_at_once(&mut self) {
         let ours = self.streams.values();
         let ours = ours.filter(|it| matches!(it.hold, Hold::Held | Hold::Leaving));
-        let upto = ours.filter_map(|it| Some((it.place.clone(), it.untold()?)));
-        let upto: Vec<_> = upto.collect();
+        let upto: Vec<_> = ours.filter_map(Stream::upto).collect();
         if !upto.is_empty() {
-            tracing::debug!(source = self.name, store = self.share.us, ?upto, "telling the group");
-            self.group.commit(&upto, &self.share.us);
+            tracing::debug!(source = self.name, ?upto, "telling the group");
+            self.group.commit(&upto);
             self.share.telling = upto;
         }
     }
 
     /// The group has taken what it was told, or has not: then it is told again.
     pub(super) fn was_told(&mut self, taken: Taken) {
-        for (place, offset) in std::mem::take(&mut self.share.telling) {
+        for Upto { place, offset, .. } in std::mem::take(&mut self.share.telling) {
             if let Some(stream) = self.streams.get_mut(&place).filter(|_| taken == Taken::Yes) {
                 stream.told = Some(offset);
             }

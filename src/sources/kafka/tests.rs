@@ -4,6 +4,7 @@
 mod cluster;
 mod login;
 mod property;
+mod shared;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -28,6 +29,8 @@ struct Bench {
     fresh: Vec<String>,
     totals: BTreeMap<String, f64>,
     now: Timestamp,
+    /// Whether the store is shared.
+    shared: bool,
 }
 
 impl Bench {
@@ -47,6 +50,7 @@ impl Bench {
             fresh: Vec::new(),
             totals: BTreeMap::new(),
             now: "2026-03-17T05:30:00Z".parse().unwrap(),
+            shared: false,
         }
     }
 
@@ -56,7 +60,8 @@ impl Bench {
 
     fn begin(&mut self, group: Box<dyn Group>, once: bool) {
         let checkpoints: Vec<_> = self.checkpoints.values().cloned().collect();
-        let how = Opening { checkpoints: &checkpoints, once, ..Opening::default() };
+        let shared = self.shared;
+        let how = Opening { checkpoints: &checkpoints, once, shared, ..Opening::default() };
         let labels = BTreeMap::new();
         self.source = Some(KafkaSource::of(group, "hub", &labels, &self.config, &how));
     }
@@ -167,6 +172,23 @@ fn each_message_is_read_once_also_after_a_kill() {
 }
 
 #[test]
+fn what_is_there_and_not_read_is_counted() {
+    let cluster = cluster(&["a\n", "b\n", "c\n"]);
+    let mut bench = Bench::new(&cluster, 1, config());
+    bench.read_some(1);
+    assert_eq!(bench.source().status().lag_messages, Some(2));
+    bench.read();
+    assert_eq!(bench.source().status().lag_messages, Some(0));
+    cluster.tell(1, &News::Ends(vec![(place(0), 9), (place(7), 5)]));
+    bench.read();
+    assert_eq!(bench.source().status().lag_messages, Some(6));
+    // All was handed out: behind the last message there are marks.
+    cluster.tell(1, &News::Ends(vec![(place(0), 0)]));
+    bench.read();
+    assert_eq!(bench.source().status().lag_messages, Some(0));
+}
+
+#[test]
 fn messages_without_a_body_are_passed_over_and_a_mark_of_order_is_no_text() {
     let cluster = cluster(&["", "\u{feff}a\n", "", "\u{feff}"]);
     let mut bench = Bench::new(&cluster, 1, config());
@@ -254,9 +276,9 @@ fn begins(store: Option<u64>, group: Option<(u64, &str)>, read_from: ReadFrom, r
         framing: Framing::default(),
         identity: identity.to_owned(),
     };
-    bench.checkpoints.insert("store".to_owned(), checkpoint("store", 0, "us"));
     if let Some(offset) = store {
-        bench.checkpoints.insert("runs/0".to_owned(), checkpoint("runs/0", offset, ""));
+        let kept = checkpoint("runs/0", offset, r#"{"by":"us"}"#);
+        bench.checkpoints.insert("runs/0".to_owned(), kept);
     }
     if let Some((offset, by)) = group {
         cluster.commit(&place(0), offset, by);
@@ -279,8 +301,7 @@ fn a_partition_is_given_up_when_what_was_read_of_it_is_in_the_store() {
     assert_eq!(cluster.committed(&place(0)), None);
     one.check("a b");
     one.read();
-    let (offset, by) = cluster.committed(&place(0)).unwrap();
-    assert_eq!((offset, by), (2, one.source().share.us.clone()));
+    assert_eq!(cluster.committed(&place(0)), Some((2, one.source().share.us.clone())));
     two.read();
     two.check("c");
     // And back: what the other read is not read again.

@@ -14,6 +14,9 @@ export function bytes(count) {
   return `${at ? it.toFixed(1) : it} ${units[at]}`;
 }
 
+/** How much of a source is there and was not read. */
+export const behind = (it) => (it.lag_messages === undefined ? bytes(it.lag_bytes) : many(it.lag_messages, 'message'));
+
 /** A time in full, without seconds. */
 export const exact = (at) => new Date(at).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' });
 

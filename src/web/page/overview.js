@@ -3,7 +3,7 @@
 import { ask } from './api.js';
 import { badge, el, go, path } from './dom.js';
 import { askErrors, errorsCard } from './errors.js';
-import { bytes, many, number, time } from './format.js';
+import { behind, many, number, time } from './format.js';
 import { SEVERITIES, list, name, narrowed, sorted } from './incidents.js';
 
 /** What is looked at; kept while the page is open. */
@@ -105,7 +105,7 @@ export function sourceState(it) {
 function sources(list) {
   return el('section.card', null, el('h2.flush', null, go('/sources', 'Sources')), list.length ? el('ul.list', null, list.map((it) =>
     el('li', null, el('span.break', null, it.name), sourceState(it),
-      el('span.quiet.small', null, it.lag_bytes ? `${bytes(it.lag_bytes)} behind` : 'nothing behind', ', read ', time(it.last_read)))))
+      el('span.quiet.small', null, it.lag_bytes || it.lag_messages ? `${behind(it)} behind` : 'nothing behind', ', read ', time(it.last_read)))))
     : el('p.quiet.small', null, 'None is configured.'));
 }
 

@@ -2,7 +2,7 @@
 
 import { ask } from './api.js';
 import { badge, el, pairs } from './dom.js';
-import { bytes, many, number, time } from './format.js';
+import { behind, bytes, many, number, time } from './format.js';
 import { sourceState } from './overview.js';
 import { silences } from './silences.js';
 
@@ -25,7 +25,7 @@ function source(it) {
     el('div.row.spread', null, el('h2.flush.break', null, it.name), sourceState(it)),
     el('p.small.quiet', null, it.kind, ', ', many(it.files_open, 'file'), ' open'),
     it.last_error ? el('p.small.break', null, el('strong', null, 'Last error: '), it.last_error) : null,
-    pairs([['Read last', time(it.last_read)], ['Behind', bytes(it.lag_bytes)], ['Read', bytes(it.ledger.bytes)], ['Records', number(it.ledger.records)],
+    pairs([['Read last', time(it.last_read)], ['Behind', behind(it)], ['Read', bytes(it.ledger.bytes)], ['Records', number(it.ledger.records)],
       ['Classified', count('classified')], ['Unclassified', count('unclassified')], ['No error', count('no_error')],
       ['Duplicate', count('duplicate')], ['Pending', count('pending')],
       ...dropped.map(([reason, lost]) => [`Dropped: ${reason}`, number(lost)])]),

@@ -19,6 +19,9 @@ pub struct SourceRow {
     pub kind: String,
     /// Bytes that were not read yet.
     pub lag_bytes: u64,
+    /// Messages that were not read yet, where those are counted and not bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lag_messages: Option<u64>,
     /// Files held open.
     pub files_open: u64,
     /// When something was read last.

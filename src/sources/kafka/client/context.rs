@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use rdkafka::ClientContext;
+use rdkafka::Statistics;
 use rdkafka::TopicPartitionList;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, RebalanceProtocol};
 use rdkafka::error::KafkaError;
+use rdkafka::statistics::Partition;
 use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr};
 
 use crate::sources::kafka::client::words;
@@ -58,7 +60,7 @@ impl Context {
 
     fn tell(&self, it: News) {
         let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
-        let droppable = matches!(it, News::Trouble(_) | News::OutOfRange);
+        let droppable = matches!(it, News::Trouble(_) | News::OutOfRange | News::Ends(_));
         if !(droppable && (news.len() >= MOST || news.back() == Some(&it))) {
             news.push_back(it);
         }
@@ -70,6 +72,18 @@ impl ClientContext for Context {
         // What matters comes as an error too, and is told in our own words.
         let text = harmless(text, self.secret());
         tracing::debug!(?level, fac, text, "librdkafka");
+    }
+
+    fn stats(&self, it: Statistics) {
+        let mut ends = Vec::new();
+        for topic in it.topics.values() {
+            let place = |partition| Place { topic: topic.topic.clone(), partition };
+            let known = topic.partitions.values().filter_map(|it| Some((place(it.partition), end(it)?)));
+            ends.extend(known);
+        }
+        if !ends.is_empty() {
+            self.tell(News::Ends(ends));
+        }
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
@@ -85,6 +99,14 @@ impl ClientContext for Context {
             self.tell(news);
         }
     }
+}
+
+/// Behind the last message of a partition that is read. What waits in the client is not handed out
+/// yet; where nothing waits, and nothing is to be fetched, marks of a transaction may be left.
+fn end(it: &Partition) -> Option<u64> {
+    let end = u64::try_from(it.ls_offset).ok().filter(|_| it.fetch_state == "active")?;
+    let all = it.fetchq_cnt == 0 && it.next_offset >= it.ls_offset;
+    Some(if all { 0 } else { end })
 }
 
 impl ConsumerContext for Context {
