@@ -57,7 +57,7 @@ use Kind::{Counter, Gauge, Histogram};
 
 /// All metrics, in the order in which they are shown.
 #[rustfmt::skip]
-pub const TABLE: [Row; 51] = [
+pub const TABLE: [Row; 52] = [
     row(metrics::BUILD_INFO,            Gauge,     "The build that is running; always 1."),
     row(metrics::ERRORS,                Counter,   "Errors found in the logs."),
     row(metrics::ERROR_CODES,           Counter,   "Errors by the outermost error code of their exception chain."),

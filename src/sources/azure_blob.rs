@@ -244,6 +244,7 @@ impl Source for BlobSource {
             files: there.count() as u64,
             files_open: 0,
             lag_bytes: self.blobs.values().map(Blob::lag).sum(),
+            lag_messages: None,
             last_read: self.last_read,
             stalled: trouble.is_some_and(|(_, since)| lasts(*since)),
             errors: told.into_iter().collect(),

@@ -262,6 +262,7 @@ impl FileSource {
             files: there().count() as u64 + self.empty,
             files_open: self.open.len() as u64,
             lag_bytes: there().map(Stream::lag).sum(),
+            lag_messages: None,
             last_read: self.last_read,
             stalled: self.troubles.is_shut_out() || there().any(|it| self.is_stalled(it)),
             errors: self.troubles.by_path(),

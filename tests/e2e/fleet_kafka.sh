@@ -15,6 +15,8 @@
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # shellcheck source=tests/e2e/database.sh
 source "$(dirname "${BASH_SOURCE[0]}")/database.sh"
+# shellcheck source=tests/e2e/cluster.sh
+source "$(dirname "${BASH_SOURCE[0]}")/cluster.sh"
 # shellcheck source=tests/e2e/members.sh
 source "$(dirname "${BASH_SOURCE[0]}")/members.sh"
 
@@ -27,7 +29,6 @@ MEMBERS=(a b c)
 LAG=shirwatch_source_lag_messages
 # The group gives out partitions again when the last of the trouble is over.
 PATIENCE=120
-CLUSTER=${CLUSTER:-${CARGO_TARGET_DIR:-$ROOT/target}/release/examples/mock_kafka}
 
 main() {
     start_database
@@ -46,13 +47,6 @@ main() {
     no_password
     say "$ERRORS errors, three members of a group: $deaths killed, $stops stopped, $leaves left," \
         "$fenced taken over; each counted once"
-}
-
-start_cluster() {
-    mkfifo "$WORK/orders"
-    exec {orders}<>"$WORK/orders"
-    start cluster "$CLUSTER" insights-logs "$PARTITIONS" "$WORK/brokers" <"$WORK/orders"
-    await 30 'the cluster did not start' test -s "$WORK/brokers"
 }
 
 write_config() {

@@ -23,7 +23,13 @@ fn totals() -> Totals {
 
 fn snapshot() -> Snapshot {
     let at: Timestamp = "2026-03-01T06:12:09.4Z".parse().unwrap();
-    let source = SourceGauges { lag_bytes: 7, lag_messages: None, files_open: 1, last_read: Some(at), stalled: false };
+    let source = SourceGauges {
+        lag_bytes: 7,
+        lag_messages: None,
+        files_open: 1,
+        last_read: Some(at),
+        stalled: false,
+    };
     let open = OpenIncident {
         fingerprint: "9f86d081884c7d65".to_owned(),
         rule: "dns-failed".to_owned(),

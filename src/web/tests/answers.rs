@@ -163,7 +163,8 @@ async fn metrics_show_what_was_committed() {
 #[tokio::test]
 async fn the_status_tells_of_sources_and_receivers() {
     let house = house(WebConfig::default());
-    let gauges = SourceGauges { lag_bytes: 9, stalled: true, files_open: 1, ..SourceGauges::default() };
+    let gauges =
+        SourceGauges { lag_bytes: 9, stalled: true, files_open: 1, ..SourceGauges::default() };
     house.shared.snapshot_mut().sources.insert("logs".to_owned(), gauges);
     house.shared.snapshot_mut().queues.insert("ops".to_owned(), 4);
     house.shared.set_failure("ops", Some("no answer".to_owned()));

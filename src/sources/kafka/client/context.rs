@@ -78,7 +78,8 @@ impl ClientContext for Context {
         let mut ends = Vec::new();
         for topic in it.topics.values() {
             let place = |partition| Place { topic: topic.topic.clone(), partition };
-            let known = topic.partitions.values().filter_map(|it| Some((place(it.partition), end(it)?)));
+            let known =
+                topic.partitions.values().filter_map(|it| Some((place(it.partition), end(it)?)));
             ends.extend(known);
         }
         if !ends.is_empty() {

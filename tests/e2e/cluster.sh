@@ -1,0 +1,15 @@
+# shellcheck shell=bash
+#
+# A Kafka cluster of its own, with the topic `insights-logs` of PARTITIONS partitions. Sourced after
+# lib.sh, not run. Its brokers stand in $WORK/brokers; what it is to do is written to $orders, see
+# tests/examples/mock_kafka.rs.
+
+CLUSTER=${CLUSTER:-${CARGO_TARGET_DIR:-$ROOT/target}/release/examples/mock_kafka}
+
+start_cluster() {
+    mkfifo "$WORK/orders"
+    # For both ways, so that it does not end with who writes first.
+    exec {orders}<>"$WORK/orders"
+    start cluster "$CLUSTER" insights-logs "$PARTITIONS" "$WORK/brokers" <"$WORK/orders"
+    await 30 'the cluster did not start' test -s "$WORK/brokers"
+}
