@@ -4,7 +4,7 @@
 # lib.sh, not run. Its brokers stand in $WORK/brokers; what it is to do is written to $orders, see
 # tests/examples/mock_kafka.rs.
 
-CLUSTER=${CLUSTER:-${CARGO_TARGET_DIR:-$ROOT/target}/release/examples/mock_kafka}
+CLUSTER=${CLUSTER:-${CARGO_TARGET_DIR:-$ROOT/target}/debug/examples/mock_kafka}
 
 start_cluster() {
     mkfifo "$WORK/orders"
