@@ -9,6 +9,7 @@ CLUSTER=${CLUSTER:-${CARGO_TARGET_DIR:-$ROOT/target}/debug/examples/mock_kafka}
 start_cluster() {
     mkfifo "$WORK/orders"
     # For both ways, so that it does not end with who writes first.
+    # shellcheck disable=SC2034  # used by the scripts that source this file
     exec {orders}<>"$WORK/orders"
     start cluster "$CLUSTER" insights-logs "$PARTITIONS" "$WORK/brokers" <"$WORK/orders"
     await 30 'the cluster did not start' test -s "$WORK/brokers"

@@ -11,6 +11,7 @@ kills=0
 
 start_receiver() {
     free_port
+    # shellcheck disable=SC2034  # used by the scripts that source this file
     receiver=http://127.0.0.1:$FREE_PORT/
     : >"$WORK/told"
     start receiver "${HELP[@]}" receive "$FREE_PORT" "$WORK/told"
