@@ -161,8 +161,9 @@ impl Cluster {
         let held: BTreeSet<_> =
             self.members.values().flat_map(|it| it.ours.iter().cloned()).collect();
         for member in self.members.values_mut() {
-            let new =
-                wanted.iter().filter(|(place, to)| **to == member.daemon && !held.contains(*place));
+            // Who lost one gets it back when it has given it up.
+            let free = |it: &Place| !held.contains(it) && !member.revoked.contains(it);
+            let new = wanted.iter().filter(|(place, to)| **to == member.daemon && free(place));
             let new: Vec<_> = new.map(|(place, _)| place.clone()).collect();
             if !new.is_empty() {
                 member.ours.extend(new.iter().cloned());
