@@ -23,15 +23,33 @@
 //!
 //! *No leader.* Members share nothing but the database, and watch each other's sign of life
 //! there, by its clock.
+//!
+//! What a member does, and the tables it does it to:
+//!
+//! ```text
+//! commit news claims deliver    a commit; what others wrote; who does what; alerts to be sent
+//! link session address tls      the connection: made again, asked, found, encrypted
+//! incidents history outbox      the statements of the tables of the same names
+//! streams seen counters silences
+//! reader silences               what is asked and written beside the daemon
+//! ```
 
-mod beside;
+mod address;
+mod claims;
+mod commit;
 mod counters;
+mod deliver;
+mod history;
 mod incidents;
 mod link;
+mod news;
 mod outbox;
+mod reader;
 mod rows;
 mod schema;
+mod seen;
 mod session;
+mod silences;
 mod streams;
 mod tls;
 
@@ -40,42 +58,28 @@ mod tests;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-pub(super) use crate::store::postgres::beside::Reader;
-pub(super) use crate::store::postgres::beside::Silences;
+pub(super) use crate::store::postgres::reader::Reader;
+pub(super) use crate::store::postgres::silences::Silences;
 
-use crate::model::changes::Changes;
-use crate::model::checkpoint::Checkpoint;
 use crate::model::incident::Incident;
 use crate::model::incident::State;
 use crate::model::silence::Silence;
 use crate::store::Loaded;
-use crate::store::News;
-use crate::store::OutboxRow;
 use crate::store::PostgresConfig;
-use crate::store::Resumed;
 use crate::store::StoreConfig;
 use crate::store::error::StoreError;
+use crate::store::postgres::deliver::Settled;
 use crate::store::postgres::link::Link;
 use crate::store::postgres::link::join;
-use crate::store::postgres::session::Session;
+use crate::store::postgres::news::horizon;
 use crate::store::postgres::streams::Owned;
-
-/// How long after a connection was lost others are not taken for dead: they may have lost
-/// theirs as well.
-const GRACE: Duration = Duration::from_secs(15);
-
-/// How often the outbox is looked at when nothing was put there by this member.
-const LOOK: SignedDuration = SignedDuration::from_millis(500);
 
 /// Bytes that an incident takes with its sample, its occurrences and its hours, at most.
 const INCIDENT_BYTES: u64 = 16 * 1024;
-
-/// Commits after which old rows are looked for.
-const PRUNE_EVERY: u64 = 500;
 
 /// The one writer of a member.
 #[derive(Debug)]
@@ -95,15 +99,6 @@ pub(super) struct Store {
     done: u64,
     /// What became of alerts and is not written yet; no more than workers have.
     settled: Vec<Settled>,
-}
-
-/// What became of an alert.
-#[derive(Debug)]
-enum Settled {
-    /// It was sent, or given up.
-    Done(i64),
-    /// It is due again, and why.
-    Later(i64, Timestamp, String),
 }
 
 /// The name of this daemon.
@@ -157,7 +152,7 @@ impl Store {
                 incidents: incidents::known(it, State::Open, Loaded::OPEN)?,
                 resolved: incidents::known(it, State::Resolved, Loaded::RESOLVED)?,
                 checkpoints: streams::checkpoints(it, member, None)?,
-                seen: streams::newest(it)?,
+                seen: seen::newest(it)?,
                 held: streams::held(it, member, None)?,
                 runtimes: counters::runtimes(it, member)?,
                 queue_lengths: outbox::lengths(it)?,
@@ -165,283 +160,21 @@ impl Store {
         })
     }
 
-    /// Writes all of `changes` or nothing, and gives their incidents as they stand now.
-    pub(super) fn commit(
-        &mut self,
-        changes: &Changes,
-        now: Timestamp,
-    ) -> Result<Vec<Incident>, StoreError> {
-        if changes.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut done = self.try_commit(changes, now);
-        if done.is_err() && self.yielded() {
-            done = self.try_commit(changes, now);
-        }
-        let done = done?;
-        self.looked.clear();
-        self.done += 1;
-        if self.done.is_multiple_of(PRUNE_EVERY) {
-            self.prune();
-        }
-        Ok(done)
-    }
-
-    fn try_commit(&self, changes: &Changes, now: Timestamp) -> Result<Vec<Incident>, StoreError> {
-        // What was lost with the connection is looked for first.
-        self.ask(|_| Ok(()))?;
-        if let Some(alerts) = self.came_through() {
-            return self.take_up(changes, alerts, now);
-        }
-        let number = self.link.borrow().number;
-        self.link.borrow_mut().doubt = Some(changes.outbox.len());
-        let done = self.ask(|it| {
-            it.transaction(|it| {
-                self.count_commit(it, number)?;
-                streams::fence(it, &self.owned, number)?;
-                self.write_all(it, changes, now)
-            })
-        });
-        let mut link = self.link.borrow_mut();
-        if done.is_ok() {
-            link.commits += 1;
-        }
-        if link.session.is_some() {
-            link.doubt = None;
-        }
-        done
-    }
-
-    fn write_all(
-        &self,
-        it: &mut Session,
-        changes: &Changes,
-        now: Timestamp,
-    ) -> Result<Vec<Incident>, StoreError> {
-        let member = self.member.as_str();
-        let mut stand = Vec::new();
-        if changes.incidents.is_empty() {
-            outbox::put(it, &changes.outbox.iter().collect::<Vec<_>>(), now)?;
-        } else {
-            let before = incidents::lock(it, &changes.incidents)?;
-            let (wanted, said) = outbox::wanted(changes, &before);
-            stand = incidents::write(it, &changes.incidents, (&before, &said), member)?;
-            outbox::put(it, &wanted, now)?;
-        }
-        counters::add_totals(it, member, &changes.totals)?;
-        counters::add_hours(it, member, &changes.hours)?;
-        counters::write_runtimes(it, member, &changes.runtimes)?;
-        streams::write(it, member, &self.owned, changes)?;
-        streams::remember(it, member, &changes.seen)?;
-        Ok(stand)
-    }
-
-    /// Counts the commit in the row of this member, which must still be that of this process.
-    fn count_commit(&self, it: &mut Session, number: i64) -> Result<(), StoreError> {
-        const COUNT: &str = "UPDATE members
-            SET commits = commits + 1, alive_at = clock_timestamp()
-            WHERE name = $1 AND session = $2";
-        match it.execute(COUNT, &[&self.member, &number])? {
-            0 => Err(StoreError::MemberInUse { member: self.member.clone() }),
-            _ => Ok(()),
-        }
-    }
-
-    /// Whether the commit that was under way when the connection was lost came through, and how
-    /// many alerts it had.
-    fn came_through(&self) -> Option<usize> {
-        let mut link = self.link.borrow_mut();
-        let alerts = link.doubt.take();
-        std::mem::take(&mut link.came_through).then_some(alerts).flatten()
-    }
-
-    /// After a commit that came through unheard: how its incidents stand, and what was put
-    /// beside it since.
-    fn take_up(
-        &self,
-        changes: &Changes,
-        alerts: usize,
-        now: Timestamp,
-    ) -> Result<Vec<Incident>, StoreError> {
-        let late: Vec<_> = changes.outbox.iter().skip(alerts).collect();
-        let keys: Vec<_> = changes.incidents.iter().map(|it| it.incident.key.as_str()).collect();
-        let done = self.ask(|it| {
-            let stand = incidents::by_keys(it, &keys)?;
-            outbox::put(it, &late, now)?;
-            Ok(stand)
-        });
-        if done.is_err() {
-            let mut link = self.link.borrow_mut();
-            (link.came_through, link.doubt) = (true, Some(alerts));
-        }
-        done
-    }
-
-    /// Says that this member is alive, and asks for what others wrote.
-    pub(super) fn news(&mut self) -> Result<News, StoreError> {
-        const ALIVE: &str = "UPDATE members SET alive_at = clock_timestamp()
-            WHERE name = $1 AND session = $2";
-        let number = self.link.borrow().number;
-        let (member, since) = (self.member.as_str(), self.horizon.as_str());
-        let (news, horizon) = self.ask(|it| {
-            if it.execute(ALIVE, &[&member, &number])? == 0 {
-                return Err(StoreError::MemberInUse { member: member.to_owned() });
-            }
-            let horizon = horizon(it)?;
-            let found = incidents::changed(it, since, member)?;
-            let incidents = rows::readable("incidents", &found, incidents::incident);
-            let seen = streams::changed(it, since, member)?;
-            Ok((News { incidents, seen }, horizon))
-        })?;
-        self.horizon = horizon;
-        Ok(news)
-    }
-
-    pub(super) fn is_my_turn(&mut self, duty: &str, every: Duration) -> Result<bool, StoreError> {
-        const TURN: &str = "INSERT INTO duties (name, done_at) VALUES ($1, clock_timestamp())
-            ON CONFLICT (name) DO UPDATE SET done_at = excluded.done_at
-            WHERE duties.done_at <= clock_timestamp() - make_interval(secs => $2)";
-        self.ask(|it| Ok(it.execute(TURN, &[&duty, &every.as_secs_f64()])? > 0))
-    }
-
-    /// Takes all streams of `source` for this process, unless their owner is alive.
-    pub(super) fn take(&mut self, source: &str) -> Result<Option<Resumed>, StoreError> {
-        let (number, since) = (self.link.borrow().number, self.link.borrow().since);
-        if since.elapsed() < GRACE && self.done > 0 {
-            return Ok(None);
-        }
-        let resumed = self.ask(|it| {
-            if !streams::take(it, source, number)? {
-                return Ok(None);
-            }
-            let checkpoints = streams::checkpoints(it, "", Some(source))?;
-            let held = streams::held(it, "", Some(source))?;
-            Ok(Some(Resumed { checkpoints, held }))
-        })?;
-        if resumed.is_some() {
-            self.owned.insert((source.to_owned(), String::new()));
-        }
-        Ok(resumed)
-    }
-
-    /// Takes one stream for this process, whoever had it.
-    pub(super) fn assign(
-        &mut self,
-        source: &str,
-        stream: &str,
-    ) -> Result<Option<Checkpoint>, StoreError> {
-        let number = self.link.borrow().number;
-        let at = self.ask(|it| streams::assign(it, source, stream, number))?;
-        self.owned.insert((source.to_owned(), stream.to_owned()));
-        Ok(at)
-    }
-
-    /// Gives one stream up, with all that was read of it in the store.
-    pub(super) fn release(&mut self, source: &str, stream: &str) {
-        self.owned.remove(&(source.to_owned(), stream.to_owned()));
-    }
-
-    /// Lets the others go on at once with what this process has taken.
-    pub(super) fn leave(&mut self) -> Result<(), StoreError> {
-        const LEAVE: &str = "UPDATE members SET alive_at = '-infinity'
-            WHERE name = $1 AND session = $2";
-        let (member, number) = (self.member.as_str(), self.link.borrow().number);
-        self.ask(|it| it.execute(LEAVE, &[&member, &number]).map(drop))
-    }
-
     pub(super) fn incident(&self, name: &str) -> Result<Option<Incident>, StoreError> {
         self.ask(|it| incidents::find(it, name))
     }
 
     pub(super) fn silences(&self, now: Timestamp) -> Result<Vec<Silence>, StoreError> {
-        self.ask(|it| counters::silences(it, now))
-    }
-
-    pub(super) fn due(
-        &mut self,
-        now: Timestamp,
-        receiver: &str,
-        limit: usize,
-    ) -> Result<Vec<OutboxRow>, StoreError> {
-        if self.looked.get(receiver).is_some_and(|it| (now.duration_since(*it)).abs() < LOOK) {
-            return Ok(Vec::new());
-        }
-        self.write_settled()?;
-        let number = self.link.borrow().number;
-        let (due, unreadable) = self.ask(|it| outbox::take(it, now, receiver, limit, number))?;
-        self.link.borrow_mut().handed_out.extend(due.iter().map(|it| it.id));
-        for id in unreadable {
-            tracing::warn!(id, receiver, "an alert in the store cannot be read and is dropped");
-            self.remove(id)?;
-        }
-        if due.len() < limit {
-            self.looked.insert(receiver.to_owned(), now);
-        }
-        Ok(due)
-    }
-
-    pub(super) fn retry(
-        &mut self,
-        id: i64,
-        next_at: Timestamp,
-        error: &str,
-    ) -> Result<(), StoreError> {
-        self.settle(Settled::Later(id, next_at, error.to_owned()))
-    }
-
-    pub(super) fn remove(&mut self, id: i64) -> Result<(), StoreError> {
-        self.settle(Settled::Done(id))
-    }
-
-    /// Writes what became of an alert, now or as soon as the store is back.
-    fn settle(&mut self, it: Settled) -> Result<(), StoreError> {
-        self.looked.clear();
-        self.settled.push(it);
-        match self.write_settled() {
-            Err(error) if error.may_pass() => Ok(()),
-            other => other,
-        }
-    }
-
-    fn write_settled(&mut self) -> Result<(), StoreError> {
-        while let Some(last) = self.settled.last() {
-            let id = match last {
-                Settled::Done(id) | Settled::Later(id, ..) => *id,
-            };
-            self.ask(|it| match last {
-                Settled::Done(id) => outbox::remove(it, *id),
-                Settled::Later(id, at, why) => outbox::retry(it, *id, *at, why),
-            })?;
-            self.settled.pop();
-            self.link.borrow_mut().handed_out.remove(&id);
-        }
-        Ok(())
+        self.ask(|it| silences::lasting(it, now))
     }
 
     pub(super) fn queue_lengths(&self) -> Result<BTreeMap<String, u64>, StoreError> {
         self.ask(outbox::lengths)
     }
-
-    /// Forgets what is too old. Where that fails it is tried again later.
-    fn prune(&self) {
-        let pruned = self.ask(|it| {
-            streams::prune(it)?;
-            it.transaction(|it| incidents::prune_resolved(it, self.kept))
-        });
-        if let Err(error) = pruned {
-            tracing::warn!(%error, "old rows of the store could not be dropped");
-        }
-    }
-}
-
-/// The oldest transaction that is under way.
-fn horizon(it: &mut Session) -> Result<String, StoreError> {
-    let found = it.query("SELECT pg_snapshot_xmin(pg_current_snapshot())::text", &[])?;
-    Ok(found.first().map_or_else(|| "0".to_owned(), |it| it.get(0)))
 }
 
 /// Does something behind our back.
 #[cfg(test)]
 pub(super) fn run(place: &PostgresConfig, sql: &str) {
-    Session::connect(place, "shirwatch test").unwrap().batch(sql).unwrap();
+    session::Session::connect(place, "shirwatch test").unwrap().batch(sql).unwrap();
 }

@@ -1,12 +1,10 @@
 //! The tables that a member adds to by itself: `totals`, `hours`, `runtimes`. No member waits
 //! for another here.
 
-use jiff::Timestamp;
 use tokio_postgres::Row;
 
 use crate::model::hour::{Hour, HourCount};
 use crate::model::runtime::Runtime;
-use crate::model::silence::Silence;
 use crate::model::totals::Totals;
 use crate::store::error::StoreError;
 use crate::store::postgres::rows;
@@ -116,13 +114,4 @@ pub(super) fn runtimes(
     let found =
         read.query("SELECT name, body FROM runtimes WHERE member = $1 ORDER BY name", &[&member])?;
     Ok(rows::readable("runtimes", &found, |row| Ok((row.try_get(0)?, rows::json(row, 1)?))))
-}
-
-/// Silences of the fleet that end after `time`, the next to end first.
-pub(super) fn silences(read: &mut Session, time: Timestamp) -> Result<Vec<Silence>, StoreError> {
-    let found = read.query(
-        "SELECT body FROM silences WHERE ends_at > $1 ORDER BY ends_at, id",
-        &[&rows::nanos(time)],
-    )?;
-    Ok(rows::readable("silences", &found, |row| rows::json(row, 0)))
 }

@@ -1,34 +1,31 @@
-//! The tables `incidents`, `occurrences` and `incident_hours`, which the fleet shares.
+//! The table `incidents`, which the fleet shares.
 //!
 //! A commit locks the rows that it touches in the order of their keys, also those that it is
 //! about to make; lays what this member knows over what it finds ([`merge`]); and writes that.
 //! So two members never wait for each other in a ring, and neither overwrites the other.
 
-use std::collections::{BTreeMap, HashMap};
+mod read;
 
-use tokio_postgres::Row;
+use std::collections::HashMap;
+
+pub(super) use crate::store::postgres::incidents::read::by_keys;
+pub(super) use crate::store::postgres::incidents::read::changed;
+pub(super) use crate::store::postgres::incidents::read::counts;
+pub(super) use crate::store::postgres::incidents::read::find;
+pub(super) use crate::store::postgres::incidents::read::incident;
+pub(super) use crate::store::postgres::incidents::read::known;
+pub(super) use crate::store::postgres::incidents::read::list;
+pub(super) use crate::store::postgres::incidents::read::of_rule;
 
 use crate::model::changes::IncidentChange;
-use crate::model::changes::Occurrence;
-use crate::model::finding::Finding;
 use crate::model::fingerprint;
-use crate::model::hour::Hour;
 use crate::model::incident::Incident;
-use crate::model::incident::State;
 use crate::model::merge::merge;
-use crate::model::redacted::Redacted;
-use crate::store::IncidentCount;
 use crate::store::error::StoreError;
+use crate::store::postgres::history;
 use crate::store::postgres::outbox::Said;
 use crate::store::postgres::rows;
-use crate::store::postgres::rows::Unread;
 use crate::store::postgres::session::Session;
-
-/// Occurrences kept of one incident.
-const KEPT: i64 = 50;
-
-/// Hours that are kept of one incident: a week, if it happens in each.
-const HOURS_KEPT: i64 = 7 * 24;
 
 const LOCK: &str = "INSERT INTO incidents (key) SELECT key FROM unnest($1::text[]) AS key
     ORDER BY key COLLATE \"C\"
@@ -49,33 +46,6 @@ const WRITE: &str = "UPDATE incidents SET
         first_seen, last_seen, last_read, resolved_at, notified_at, sample, places, course)
     WHERE incidents.key = it.key";
 
-/// The columns of an incident, before whatever tells which are wanted.
-macro_rules! read {
-    ($rest:literal) => {
-        concat!(
-            "SELECT key, fingerprint, grouping, rule, category, severity, fault, state, count,
-             first_seen, last_seen, last_read, resolved_at, notified_at, sample, places, course
-             FROM incidents ",
-            $rest
-        )
-    };
-}
-
-const ADD_HOURS: &str = "INSERT INTO incident_hours (incident, hour, count)
-    SELECT incident, hour, sum(count)::int8 FROM unnest($1::text[], $2::int8[], $3::int8[])
-        AS it (incident, hour, count) GROUP BY incident, hour
-    ON CONFLICT (incident, hour) DO UPDATE SET count = incident_hours.count + excluded.count";
-
-const PRUNE_HOURS: &str = "DELETE FROM incident_hours AS it USING
-    (SELECT incident, hour, row_number() OVER (PARTITION BY incident ORDER BY hour DESC) AS place
-     FROM incident_hours WHERE incident = ANY ($1)) AS old
-    WHERE old.place > $2 AND it.incident = old.incident AND it.hour = old.hour";
-
-const PRUNE_OCCURRENCES: &str = "DELETE FROM occurrences WHERE id IN
-    (SELECT id FROM (SELECT id, row_number() OVER
-        (PARTITION BY incident ORDER BY time DESC, id DESC) AS place
-     FROM occurrences WHERE incident = ANY ($1)) AS old WHERE place > $2)";
-
 /// How incidents stood in the store before a commit, by key.
 pub(super) type Before = HashMap<String, Incident>;
 
@@ -83,9 +53,7 @@ pub(super) type Before = HashMap<String, Incident>;
 pub(super) fn lock(write: &mut Session, changes: &[IncidentChange]) -> Result<Before, StoreError> {
     let keys: Vec<_> = changes.iter().map(|it| it.incident.key.as_str()).collect();
     write.execute(LOCK, &[&keys])?;
-    let found = write.query(read!("WHERE key = ANY ($1) AND state <> ''"), &[&keys])?;
-    let found = rows::readable("incidents", &found, incident);
-    Ok(found.into_iter().map(|it| (it.key.clone(), it)).collect())
+    Ok(by_keys(write, &keys)?.into_iter().map(|it| (it.key.clone(), it)).collect())
 }
 
 /// Writes what this member knows over what it found; gives how the incidents stand now.
@@ -112,8 +80,8 @@ pub(super) fn write(
     });
     let now: Vec<_> = now.collect();
     put(write, &now, member)?;
-    add_hours(write, changes)?;
-    add_occurrences(write, changes)?;
+    history::add_hours(write, changes)?;
+    history::add_occurrences(write, changes)?;
     Ok(now)
 }
 
@@ -153,183 +121,6 @@ fn put(write: &mut Session, all: &[Incident], member: &str) -> Result<(), StoreE
     Ok(())
 }
 
-fn add_hours(write: &mut Session, changes: &[IncidentChange]) -> Result<(), StoreError> {
-    let (mut keys, mut hours, mut counts) = (Vec::new(), Vec::new(), Vec::new());
-    for change in changes {
-        for (hour, count) in &change.hours {
-            keys.push(change.incident.key.as_str());
-            hours.push(hour.0);
-            counts.push(rows::clamp(*count));
-        }
-    }
-    if !keys.is_empty() {
-        write.execute(ADD_HOURS, &[&keys, &hours, &counts])?;
-        write.execute(PRUNE_HOURS, &[&keys, &HOURS_KEPT])?;
-    }
-    Ok(())
-}
-
-fn add_occurrences(write: &mut Session, changes: &[IncidentChange]) -> Result<(), StoreError> {
-    let (mut keys, mut times, mut bodies) = (Vec::new(), Vec::new(), Vec::new());
-    for change in changes {
-        for it in &change.occurrences {
-            keys.push(change.incident.key.as_str());
-            times.push(rows::nanos(it.time));
-            bodies.push(serde_json::to_string(it)?);
-        }
-    }
-    if !keys.is_empty() {
-        const PUT: &str = "INSERT INTO occurrences (incident, time, body)
-            SELECT * FROM unnest($1::text[], $2::int8[], $3::text[])";
-        write.execute(PUT, &[&keys, &times, &bodies])?;
-        write.execute(PRUNE_OCCURRENCES, &[&keys, &KEPT])?;
-    }
-    Ok(())
-}
-
-/// Incidents with these keys.
-pub(super) fn by_keys(read: &mut Session, keys: &[&str]) -> Result<Vec<Incident>, StoreError> {
-    let found = read.query(read!("WHERE key = ANY ($1)"), &[&keys])?;
-    Ok(rows::readable("incidents", &found, incident))
-}
-
-/// Incidents in `state` (all where `None`), the last seen first.
-pub(super) fn list(
-    read: &mut Session,
-    state: Option<State>,
-    limit: u64,
-    offset: u64,
-) -> Result<Vec<Incident>, StoreError> {
-    listed(read, state, (limit, offset), incident)
-}
-
-/// Incidents in `state` without their samples, the last seen first.
-pub(super) fn known(
-    read: &mut Session,
-    state: State,
-    limit: u64,
-) -> Result<Vec<Incident>, StoreError> {
-    listed(read, Some(state), (limit, 0), |row| incident(row).map(Incident::without_sample))
-}
-
-fn listed(
-    read: &mut Session,
-    state: Option<State>,
-    (limit, offset): (u64, u64),
-    incident: impl Fn(&Row) -> Result<Incident, Unread>,
-) -> Result<Vec<Incident>, StoreError> {
-    let found = read.query(
-        read!(
-            "WHERE $1::text IS NULL OR state = $1 ORDER BY last_seen DESC, key LIMIT $2 OFFSET $3"
-        ),
-        &[&state.map(State::as_str), &rows::clamp(limit), &rows::clamp(offset)],
-    )?;
-    Ok(rows::readable("incidents", &found, incident))
-}
-
-/// Incidents of one rule in `state` (all where `None`), the most frequent first.
-pub(super) fn of_rule(
-    read: &mut Session,
-    rule: &str,
-    state: Option<State>,
-    limit: u64,
-) -> Result<Vec<Incident>, StoreError> {
-    let found = read.query(
-        read!(
-            "WHERE rule = $1 AND ($2::text IS NULL OR state = $2)
-             ORDER BY count DESC, last_seen DESC, key LIMIT $3"
-        ),
-        &[&rows::text(rule), &state.map(State::as_str), &rows::clamp(limit)],
-    )?;
-    Ok(rows::readable("incidents", &found, incident))
-}
-
-/// The incident with this key, or else with this fingerprint: an open one first, then the
-/// last seen.
-pub(super) fn find(read: &mut Session, name: &str) -> Result<Option<Incident>, StoreError> {
-    let found = read.query(
-        read!(
-            "WHERE key = $1 OR fingerprint = $1
-             ORDER BY key = $1 DESC, state = 'open' DESC, last_seen DESC LIMIT 1"
-        ),
-        &[&rows::text(name)],
-    )?;
-    Ok(rows::readable("incidents", &found, incident).pop())
-}
-
-/// Incidents that others changed in this transaction or a later one; at most 20,000, more than
-/// one commit can change.
-pub(super) fn changed(
-    read: &mut Session,
-    since: &str,
-    member: &str,
-) -> Result<Vec<Row>, StoreError> {
-    const CHANGED: &str = "SELECT key, fingerprint, grouping, rule, category, severity, fault,
-        state, count, first_seen, last_seen, last_read, resolved_at, notified_at, sample, places,
-        course, changed::text FROM incidents WHERE changed >= $1::text::xid8 AND changed_by <> $2
-        ORDER BY changed LIMIT 20000";
-    read.query(CHANGED, &[&since, &member])
-}
-
-/// One row as an incident.
-pub(super) fn incident(row: &Row) -> Result<Incident, Unread> {
-    let sample: Redacted<Finding> = rows::json(row, 14)?;
-    Ok(Incident {
-        key: row.try_get(0)?,
-        fingerprint: rows::name(row, 1)?,
-        group: rows::json(row, 2)?,
-        rule: row.try_get(3)?,
-        category: rows::name(row, 4)?,
-        severity: rows::name(row, 5)?,
-        fault: rows::name(row, 6)?,
-        state: rows::name(row, 7)?,
-        count: rows::count(row, 8)?,
-        first_seen: rows::time(row, 9)?,
-        last_seen: rows::time(row, 10)?,
-        last_read: rows::time(row, 11)?,
-        resolved_at: rows::maybe_time(row, 12)?,
-        notified_at: rows::maybe_time(row, 13)?,
-        title: sample.title.clone(),
-        sample: Some(sample),
-        places: rows::json(row, 15)?,
-        course: rows::json(row, 16)?,
-    })
-}
-
-/// The occurrences kept of the incident with this key, newest first.
-pub(super) fn occurrences(read: &mut Session, key: &str) -> Result<Vec<Occurrence>, StoreError> {
-    let found = read.query(
-        "SELECT body FROM occurrences WHERE incident = $1 ORDER BY time DESC, id DESC LIMIT $2",
-        &[&key, &KEPT],
-    )?;
-    Ok(rows::readable("occurrences", &found, |row| rows::json(row, 0)))
-}
-
-/// How often the incident with this key happened in each hour in which it did.
-pub(super) fn hours_of(read: &mut Session, key: &str) -> Result<BTreeMap<Hour, u64>, StoreError> {
-    let found = read
-        .query("SELECT hour, count FROM incident_hours WHERE incident = $1", &[&rows::text(key)])?;
-    let read = |row: &Row| Ok((Hour(row.try_get(0)?), rows::count(row, 1)?));
-    Ok(rows::readable("incident_hours", &found, read).into_iter().collect())
-}
-
-/// How many incidents there are, by state, category and severity.
-pub(super) fn counts(read: &mut Session) -> Result<Vec<IncidentCount>, StoreError> {
-    let found = read.query(
-        "SELECT state, category, severity, count(*) FROM incidents
-         GROUP BY state, category, severity ORDER BY state, category, severity",
-        &[],
-    )?;
-    Ok(rows::readable("incidents", &found, |row| {
-        Ok(IncidentCount {
-            state: rows::name(row, 0)?,
-            category: rows::name(row, 1)?,
-            severity: rows::name(row, 2)?,
-            count: rows::count(row, 3)?,
-        })
-    }))
-}
-
 /// Takes out resolved incidents, those that were seen longest ago first, until `kept` are left;
 /// at most 1,000 at once.
 pub(super) fn prune_resolved(write: &mut Session, kept: i64) -> Result<(), StoreError> {
@@ -348,7 +139,5 @@ pub(super) fn prune_resolved(write: &mut Session, kept: i64) -> Result<(), Store
         &[&keys],
     )?;
     let keys: Vec<&str> = gone.iter().filter_map(|it| it.try_get(0).ok()).collect();
-    write.execute("DELETE FROM occurrences WHERE incident = ANY ($1)", &[&keys])?;
-    write.execute("DELETE FROM incident_hours WHERE incident = ANY ($1)", &[&keys])?;
-    Ok(())
+    history::forget(write, &keys)
 }

@@ -10,13 +10,13 @@ use std::future::Future;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
-use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Config, Error, Row, Statement};
+use tokio_postgres::{Client, Error, Row, Statement};
 
 use crate::store::error::StoreError;
 use crate::store::place::PostgresConfig;
+use crate::store::postgres::address::address;
 use crate::store::postgres::tls::Tls;
 
 /// How long an answer is waited for; the server gives up before that.
@@ -198,32 +198,4 @@ fn fault(error: &Error) -> StoreError {
         (None, None) => format!("cannot be reached: {error}"),
     };
     away(&said)
-}
-
-/// The address, with encryption wherever a network is between.
-fn address(place: &PostgresConfig) -> Result<Config, StoreError> {
-    let named = |what: &str| {
-        let what = format!("has no address: `url_file: {}` {what}", place.url_file.display());
-        StoreError::Shared { what }
-    };
-    let text = std::fs::read_to_string(&place.url_file)
-        .map_err(|it| named(&format!("cannot be read: {it}")))?;
-    // Why it is refused may quote it, and it holds a password.
-    let mut config: Config =
-        text.trim().parse().map_err(|_| named("holds no address like postgres://HOST/NAME"))?;
-    if config.get_ssl_mode() == SslMode::Prefer {
-        let here = config.get_hosts().iter().all(is_here);
-        config.ssl_mode(if here { SslMode::Disable } else { SslMode::Require });
-    }
-    Ok(config)
-}
-
-fn is_here(host: &Host) -> bool {
-    match host {
-        Host::Tcp(it) => {
-            it == "localhost" || it.parse().is_ok_and(|it: std::net::IpAddr| it.is_loopback())
-        }
-        #[cfg(unix)]
-        Host::Unix(_) => true,
-    }
 }

@@ -1,17 +1,11 @@
-//! The tables `checkpoints`, `held` and `seen`: where reading goes on, and what was counted.
+//! The tables `streams`, `checkpoints` and `held`: who reads what, and where reading goes on.
 //!
 //! ```text
 //! files of this machine       rows of the member
 //! streams that any may read   rows of the fleet (member ''), and an owner in `streams`
 //! ```
-//!
-//! What was counted (`seen`) is the fleet's: who takes a stream over knows what its owner
-//! counted. `seen` keeps the newest [`KEPT`] keys.
 
 use std::collections::BTreeSet;
-
-use jiff::Timestamp;
-use tokio_postgres::Row;
 
 use crate::model::changes::Changes;
 use crate::model::changes::Held;
@@ -19,9 +13,6 @@ use crate::model::checkpoint::Checkpoint;
 use crate::store::error::StoreError;
 use crate::store::postgres::rows;
 use crate::store::postgres::session::Session;
-
-/// Keys that are kept; about the failures of a large estate in a week.
-const KEPT: i64 = 200_000;
 
 /// The member of rows that are the fleet's.
 const FLEET: &str = "";
@@ -47,11 +38,6 @@ const TAKE: &str = "INSERT INTO streams (source, stream, owner) VALUES ($1, '', 
 
 const ASSIGN: &str = "INSERT INTO streams (source, stream, owner) VALUES ($1, $2, $3)
     ON CONFLICT (source, stream) DO UPDATE SET owner = excluded.owner";
-
-const SEE: &str = "INSERT INTO seen (key, at, changed_by)
-    SELECT key, max(at), $3 FROM unnest($1::int8[], $2::int8[]) AS it (key, at)
-    GROUP BY key ORDER BY key
-    ON CONFLICT (key) DO UPDATE SET at = greatest(seen.at, excluded.at)";
 
 /// Makes this session the owner of all streams of a source, unless their owner is alive.
 pub(super) fn take(write: &mut Session, source: &str, session: i64) -> Result<bool, StoreError> {
@@ -175,49 +161,4 @@ pub(super) fn held(
         &[&member, &source],
     )?;
     Ok(rows::readable("held", &found, |row| rows::json(row, 0)))
-}
-
-/// Remembers keys.
-pub(super) fn remember(
-    write: &mut Session,
-    member: &str,
-    seen: &[(u64, Timestamp)],
-) -> Result<(), StoreError> {
-    if seen.is_empty() {
-        return Ok(());
-    }
-    let (keys, times): (Vec<_>, Vec<_>) =
-        seen.iter().map(|(key, at)| (rows::bits(*key), rows::nanos(*at))).unzip();
-    write.execute(SEE, &[&keys, &times, &member])?;
-    Ok(())
-}
-
-/// Forgets the oldest keys.
-pub(super) fn prune(write: &mut Session) -> Result<(), StoreError> {
-    const PRUNE: &str = "DELETE FROM seen WHERE key IN
-        (SELECT key FROM seen ORDER BY at DESC, key OFFSET $1)";
-    write.execute(PRUNE, &[&KEPT])?;
-    Ok(())
-}
-
-/// The newest keys, newest first.
-pub(super) fn newest(read: &mut Session) -> Result<Vec<(u64, Timestamp)>, StoreError> {
-    let found = read.query("SELECT key, at FROM seen ORDER BY at DESC, key LIMIT $1", &[&KEPT])?;
-    Ok(rows::readable("seen", &found, key))
-}
-
-/// Keys that others remembered in this transaction or a later one.
-pub(super) fn changed(
-    read: &mut Session,
-    since: &str,
-    member: &str,
-) -> Result<Vec<(u64, Timestamp)>, StoreError> {
-    const CHANGED: &str = "SELECT key, at FROM seen
-        WHERE changed >= $1::text::xid8 AND changed_by <> $2 ORDER BY changed LIMIT $3";
-    let found = read.query(CHANGED, &[&since, &member, &KEPT])?;
-    Ok(rows::readable("seen", &found, key))
-}
-
-fn key(row: &Row) -> Result<(u64, Timestamp), rows::Unread> {
-    Ok((rows::key(row, 0)?, rows::time(row, 1)?))
 }
