@@ -84,9 +84,12 @@ impl FakeCluster {
         for member in cluster.members.values_mut().filter(|it| it.daemon == daemon) {
             let ours = std::mem::take(&mut member.ours);
             member.reading.clear();
-            member.revoked.extend(ours.iter().cloned());
             gone.extend(ours.iter().cloned());
-            member.news.push_back(News::Lost(ours.into_iter().collect()));
+            // What was taken back already is given up as it was told.
+            let lost = ours.into_iter().filter(|it| !member.revoked.contains(it));
+            let lost: Vec<_> = lost.collect();
+            member.revoked.extend(lost.iter().cloned());
+            member.news.push_back(News::Lost(lost));
         }
         cluster.wanted.extend(gone.into_iter().map(|it| (it, to)));
         cluster.balance();
