@@ -59,6 +59,15 @@ impl Reader {
         }
     }
 
+    /// The number of its connection at the server.
+    #[cfg(all(test, feature = "postgres"))]
+    pub(in crate::store) fn pid(&self) -> Result<i32, StoreError> {
+        match &self.0 {
+            Back::Sqlite(_) => Ok(0),
+            Back::Postgres(it) => it.pid(),
+        }
+    }
+
     /// Whether it still has its connection.
     pub(in crate::store) fn is_there(&self) -> bool {
         match &self.0 {

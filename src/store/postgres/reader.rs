@@ -51,6 +51,11 @@ impl Reader {
         !self.session.borrow().broken
     }
 
+    #[cfg(test)]
+    pub(in crate::store) fn pid(&self) -> Result<i32, StoreError> {
+        self.ask(|it| Ok(it.query("SELECT pg_backend_pid()", &[])?[0].get(0)))
+    }
+
     /// Whether the server answers on this connection.
     pub(in crate::store) fn is_there(&self) -> bool {
         self.session.borrow_mut().batch("").is_ok()

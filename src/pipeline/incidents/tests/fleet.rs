@@ -4,6 +4,7 @@
 use super::*;
 use crate::model::alert::Alert;
 use crate::model::alert::AlertStatus;
+use crate::model::incident::Ended;
 use crate::model::merge::merge;
 use crate::model::merge::untold;
 
@@ -233,6 +234,32 @@ fn who_dies_before_it_says_so_is_spoken_for() {
     fleet.happens(0, Quiet, at(1));
     fleet.writes(0, at(1));
     assert_eq!(fleet.newly_told(), ["first-seen 1"]);
+}
+
+#[test]
+fn what_a_command_resolved_is_told_by_one_and_once() {
+    for hearing in [0..MEMBERS, 1..MEMBERS] {
+        let mut fleet = Fleet::new(PLAIN);
+        fleet.happens(0, Fails(1, "a", SQL), at(0));
+        fleet.settle(at(0));
+        fleet.newly_told();
+        let key = fleet.stored.keys().next().unwrap().clone();
+        fleet.stored.get_mut(&key).unwrap().end(Ended::ByHand, at(1));
+        fleet.written.push((MEMBERS, key));
+        hearing.clone().for_each(|who| fleet.hear(who, at(1)));
+        if !hearing.contains(&0) {
+            // To receivers it never ended.
+            fleet.happens(0, Fails(1, "a", SQL), at(1));
+            fleet.writes(0, at(1));
+        }
+        fleet.settle(at(1));
+        let (expected, state) = match hearing.contains(&0) {
+            true => (&["resolved 1"][..], State::Resolved),
+            false => (&[][..], State::Open),
+        };
+        assert_eq!(fleet.newly_told(), expected);
+        assert!(fleet.stored.values().all(|it| it.state == state), "{:?}", fleet.stored);
+    }
 }
 
 /// What a member does between two moments.
