@@ -159,7 +159,9 @@ fn a_success_that_another_saw_ends_it() {
     assert_eq!(fleet.stored.values().map(|it| it.count).sum::<u64>(), 2);
 }
 
-const THREE: &str = "rules: [{ match: { category: throttling }, threshold: 3, within: 30m }]";
+/// What is written late is told all the same.
+const THREE: &str =
+    "{ max_age: 999h, rules: [{ match: { category: throttling }, threshold: 3, within: 30m }] }";
 
 impl Fleet {
     /// A member writes until it has nothing more to say, as the service does.
