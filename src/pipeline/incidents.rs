@@ -262,7 +262,9 @@ impl Incidents {
         if !wanted || past(time(it), self.alerts.max_age, it.read_at) || (told && !worse) {
             return None;
         }
-        let rule = self.alerts.rule(it.rule, it.category, tracked.incident.severity);
+        // Of the incident, as whenever it is judged: the catalogue may have changed meanwhile.
+        let one = &tracked.incident;
+        let rule = self.alerts.rule(&one.rule, one.category, one.severity);
         if let Some(rule) = rule.filter(|it| it.waits() && !told) {
             course::note(&mut tracked.incident.course, time(it));
             tracked.unjudged = true;
