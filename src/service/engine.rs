@@ -62,8 +62,10 @@ const BATCHES: usize = 16;
 /// writes each incident that changed.
 const COMMIT_EVERY: Duration = Duration::from_millis(500);
 
-/// How often incidents are looked at for being quiet or due.
+/// How often incidents are looked at for being quiet or due, and how often where nothing was
+/// read for a while and nothing is to be sent.
 const TICK: Duration = Duration::from_secs(1);
+const TICK_AT_REST: Duration = Duration::from_secs(5);
 
 /// What the engine is made of.
 pub struct Parts {
@@ -214,9 +216,10 @@ impl Engine {
             }
             self.pulse.fetch_add(1, Ordering::Relaxed);
             self.alarm.rearm();
+            // Before anything is read: a silence may have begun while we rested.
+            self.tick(false)?;
             let busy = self.turn(clock());
             self.footprint.shrink_at_rest(busy);
-            self.tick(false)?;
             self.commit_when_due(busy)?;
             self.deliver();
             self.wait(inbox, busy);
@@ -385,7 +388,7 @@ impl Engine {
         let patience = self.taps.iter().map(|it| it.source.patience(now)).min();
         let patience = match (busy, &self.blocked) {
             (true, None) => Duration::ZERO,
-            (false, None) => patience.unwrap_or(TICK).min(TICK),
+            (false, None) => patience.unwrap_or(TICK).min(self.until_tick()),
             (_, Some(_)) => TICK,
         };
         match inbox.recv_timeout(patience) {
@@ -396,6 +399,14 @@ impl Engine {
         while let Ok(event) = inbox.try_recv() {
             self.handle(event);
         }
+    }
+
+    /// How long we may rest where nothing wakes us. A fleet is asked for news each second.
+    fn until_tick(&self) -> Duration {
+        let rests =
+            self.footprint.is_at_rest() && self.missed.is_empty() && !self.store.is_shared();
+        let queued = || self.shared.snapshot().queues.values().any(|it| *it > 0);
+        if rests && !queued() { TICK_AT_REST } else { TICK }
     }
 
     fn handle(&mut self, event: Event) {

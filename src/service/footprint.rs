@@ -21,6 +21,11 @@ impl Footprint {
         Self { worked: Some(Instant::now()) }
     }
 
+    /// Whether nothing was read for a while.
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.worked.is_none()
+    }
+
     /// Gives back what a burst of work needed, once, when it is over for a while.
     pub(super) fn shrink_at_rest(&mut self, busy: bool) {
         if busy {

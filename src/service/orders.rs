@@ -11,8 +11,8 @@ use std::time::SystemTime;
 
 use tokio::sync::mpsc;
 
-/// How often the configuration's file is looked at.
-const LOOK: Duration = Duration::from_secs(1);
+/// How often the configuration's file is looked at: seldom enough to cost nothing.
+const LOOK: Duration = Duration::from_secs(3);
 
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

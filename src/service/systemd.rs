@@ -19,6 +19,9 @@ const FEEL: Duration = Duration::from_secs(10);
 /// How long the engine may stand still before it is said to hang.
 const STILL: Duration = Duration::from_secs(60);
 
+/// How long the engine may rest between two rounds and is still alive.
+const REST: Duration = Duration::from_secs(10);
+
 /// Who started us.
 pub(super) struct Systemd {
     /// How often the watchdog is fed.
@@ -60,15 +63,15 @@ impl Systemd {
 
     /// Feeds the watchdog if the engine went on; false when it has not for long.
     pub(super) fn feel(&mut self, pulse: u64) -> bool {
-        if self.pulse.0 == pulse {
-            return self.pulse.1.elapsed() < STILL;
+        if self.pulse.0 != pulse {
+            self.pulse = (pulse, Instant::now());
         }
-        self.pulse = (pulse, Instant::now());
+        let still = self.pulse.1.elapsed();
         #[cfg(target_os = "linux")]
-        if self.every.is_some() {
+        if self.every.is_some() && still < REST {
             tell(&[NotifyState::Watchdog]);
         }
-        true
+        still < STILL
     }
 }
 
