@@ -30,11 +30,13 @@ macro_rules! ask {
     };
 }
 
+mod by_hand;
 mod error;
 mod place;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod reader;
+mod readers;
 mod rows;
 mod silences;
 mod sqlite;
@@ -49,12 +51,15 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use crate::store::by_hand::resolve;
 pub use crate::store::error::StoreError;
 pub use crate::store::place::BackEndConfig;
 pub use crate::store::place::Place;
 pub use crate::store::place::PostgresConfig;
 pub use crate::store::reader::Reader;
+pub use crate::store::readers::Readers;
 pub use crate::store::rows::IncidentCount;
+pub use crate::store::rows::Member;
 pub use crate::store::rows::OutboxRow;
 pub use crate::store::silences::Silences;
 pub use crate::store::sqlite::folder;

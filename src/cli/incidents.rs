@@ -130,31 +130,14 @@ fn show(reader: &Reader, fingerprint: &str, format: Format) -> Done {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Closes an incident in the store. A running daemon holds the store; then it must be asked.
+/// Closes an incident in the store. A running daemon holds a store in a file; then it must be
+/// asked.
 fn resolve(place: &store::Place, fingerprint: &str) -> Done {
-    let store::Place::Folder(dir) = place else {
-        return Err(Failure::usage(
-            "the incidents of a fleet are resolved on the page of any of its daemons",
-        ));
-    };
     #[expect(clippy::disallowed_methods, reason = "a command is its own clock")]
     let now = Timestamp::now();
-    let limits = store::StoreConfig::default();
-    let mut store = store::Store::open(dir.as_path(), &limits, now)?;
-    let Some(mut incident) = store.incident(fingerprint)? else {
+    if !store::resolve(place, fingerprint, now)? {
         return Err(Failure::new(format!("there is no incident `{fingerprint}`")));
-    };
-    incident.state = State::Resolved;
-    incident.resolved_at = Some(now);
-    incident.notified_at = None;
-    let change = crate::model::changes::IncidentChange {
-        incident,
-        base: None,
-        occurrences: Vec::new(),
-        hours: Vec::new(),
-    };
-    let changes = crate::model::changes::Changes { incidents: vec![change], ..Default::default() };
-    store.commit(&changes, now)?;
+    }
     terminal::say("resolved\n")?;
     Ok(ExitCode::SUCCESS)
 }

@@ -41,7 +41,8 @@ pub struct Incident {
     /// When it was resolved.
     pub resolved_at: Option<Timestamp>,
     /// When receivers were told last that it goes on; `None` when they were not, or were
-    /// told that it is over.
+    /// told that it is over. Of what was resolved beside the daemons of a fleet it is kept until
+    /// one of them tells that.
     pub notified_at: Option<Timestamp>,
     /// The error in one short sentence.
     pub title: String,
@@ -55,6 +56,14 @@ pub struct Incident {
 }
 
 impl Incident {
+    /// It is over. What receivers were told stays as it is, until they are told this.
+    pub fn end(&mut self, how: Ended, now: Timestamp) {
+        self.state = State::Resolved;
+        self.resolved_at = Some(now);
+        let reopened = std::mem::take(&mut self.course.reopened);
+        self.course = Course { reopened, ended: Some(how), ..Course::default() };
+    }
+
     /// As it is kept in memory.
     #[must_use]
     pub fn without_sample(self) -> Self {

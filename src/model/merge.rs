@@ -54,6 +54,8 @@ pub fn merge(base: Option<&Incident>, mine: &Incident, stored: &Incident) -> Inc
     let refused = ended && !over;
     let unchanged = base.is_some_and(|it| it.notified_at == mine.notified_at);
     it.notified_at = match it.state {
+        // Who ends it tells that as well, but for a command.
+        State::Resolved if mine.state == State::Open => stored.notified_at,
         State::Resolved => None,
         State::Open if refused || unchanged => stored.notified_at,
         // It ended here and came back; its return is told by itself.
@@ -66,6 +68,9 @@ pub fn merge(base: Option<&Incident>, mine: &Incident, stored: &Incident) -> Inc
         if came_back && base.is_some_and(|it| it.state == State::Open) {
             it.course.reopened.push(mine.last_read);
         }
+    }
+    if it.state == State::Resolved || it.notified_at.is_some() {
+        it.course.recent.clear();
     }
     it
 }
@@ -87,6 +92,9 @@ impl Untold {
             Some(true) if it.state == State::Open => it.notified_at.or(Some(it.last_read)),
             Some(_) => None,
         };
+        if it.notified_at.is_some() {
+            it.course.recent.clear();
+        }
     }
 }
 
@@ -104,7 +112,7 @@ pub fn untold(
     };
     let ended = merge(base, mine, stored).state == State::Resolved;
     let worse = stored.severity < mine.severity;
-    let mut told = stored.state == State::Open && stored.notified_at.is_some();
+    let mut told = stored.notified_at.is_some();
     let mut out: Vec<bool> = Vec::new();
     for (index, alert) in alerts.iter().enumerate() {
         // The same alert to the next receiver.

@@ -262,13 +262,19 @@ impl Incidents {
         if !wanted || past(time(it), self.alerts.max_age, it.read_at) || (told && !worse) {
             return None;
         }
-        let rule = self.alerts.rule(it.rule, it.category, tracked.incident.severity);
-        let reached = told || course::reached(&mut tracked.incident.course, rule, time(it));
+        // Of the incident, as whenever it is judged: the catalogue may have changed meanwhile.
+        let one = &tracked.incident;
+        let rule = self.alerts.rule(&one.rule, one.category, one.severity);
+        if let Some(rule) = rule.filter(|it| it.waits() && !told) {
+            course::note(&mut tracked.incident.course, time(it));
+            tracked.unjudged = true;
+            // Of a fleet it is known with the commit how many there are.
+            if self.shared || !tracked.reaches(rule) {
+                return None;
+            }
+        }
         let incident = &tracked.incident;
-        if !reached
-            || self.down.inhibits(incident)
-            || silenced(&self.silences, incident, it.read_at)
-        {
+        if self.down.inhibits(incident) || silenced(&self.silences, incident, it.read_at) {
             return None;
         }
         tracked.incident.course.recent.clear();

@@ -30,11 +30,12 @@
 //! commit news claims deliver    a commit; what others wrote; who does what; alerts to be sent
 //! link session address tls      the connection: made again, asked, found, encrypted
 //! incidents history outbox      the statements of the tables of the same names
-//! streams seen counters silences
-//! reader silences               what is asked and written beside the daemon
+//! streams seen counters members
+//! reader silences by_hand       what is asked and written beside the daemon
 //! ```
 
 mod address;
+mod by_hand;
 mod claims;
 mod commit;
 mod counters;
@@ -42,6 +43,7 @@ mod deliver;
 mod history;
 mod incidents;
 mod link;
+mod members;
 mod news;
 mod outbox;
 mod reader;
@@ -62,6 +64,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
+pub(super) use crate::store::postgres::by_hand::resolve;
 pub(super) use crate::store::postgres::reader::Reader;
 pub(super) use crate::store::postgres::silences::Silences;
 

@@ -20,6 +20,7 @@ use crate::store::place::Place;
 #[cfg(feature = "postgres")]
 use crate::store::postgres;
 use crate::store::rows::IncidentCount;
+use crate::store::rows::Member;
 use crate::store::rows::OutboxRow;
 use crate::store::sqlite;
 
@@ -47,6 +48,42 @@ impl Reader {
             Place::Postgres(_) => Err(StoreError::NotBuilt),
         }
         .map(Self)
+    }
+
+    /// Whether another question may be asked of it later.
+    pub(in crate::store) fn may_be_kept(&self) -> bool {
+        match &self.0 {
+            Back::Sqlite(_) => false,
+            #[cfg(feature = "postgres")]
+            Back::Postgres(it) => it.may_be_kept(),
+        }
+    }
+
+    /// The number of its connection at the server.
+    #[cfg(all(test, feature = "postgres"))]
+    pub(in crate::store) fn pid(&self) -> Result<i32, StoreError> {
+        match &self.0 {
+            Back::Sqlite(_) => Ok(0),
+            Back::Postgres(it) => it.pid(),
+        }
+    }
+
+    /// Whether it still has its connection.
+    pub(in crate::store) fn is_there(&self) -> bool {
+        match &self.0 {
+            Back::Sqlite(_) => true,
+            #[cfg(feature = "postgres")]
+            Back::Postgres(it) => it.is_there(),
+        }
+    }
+
+    /// The daemons that share the store, by their names; none for a store of one daemon.
+    pub fn members(&self) -> Result<Vec<Member>, StoreError> {
+        match &self.0 {
+            Back::Sqlite(_) => Ok(Vec::new()),
+            #[cfg(feature = "postgres")]
+            Back::Postgres(it) => it.members(),
+        }
     }
 
     /// Incidents in `state` (all where `None`), the last seen first.

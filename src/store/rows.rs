@@ -40,6 +40,23 @@ pub struct IncidentCount {
     pub count: u64,
 }
 
+/// One of the daemons that share a store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Member {
+    /// Its name.
+    pub name: String,
+    /// The version of its program.
+    pub version: String,
+    /// When it was started; unknown of older versions.
+    pub since: Option<Timestamp>,
+    /// When it was there last; `None` where it has left.
+    pub last_seen: Option<Timestamp>,
+    /// Whether it was there in the last 15 seconds.
+    pub alive: bool,
+    /// The sources in which it reads or has read, at most 100.
+    pub sources: Vec<String>,
+}
+
 /// A time as it is stored. Times beyond the year 2262 are stored as that year.
 pub(super) fn nanos(time: Timestamp) -> i64 {
     let nanos = time.as_nanosecond();

@@ -213,7 +213,7 @@ where
     T: Send + 'static,
     F: FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
 {
-    let asked = beside(shared, |shared| Reader::open(&shared.place).and_then(|it| ask(&it)));
+    let asked = beside(shared, |shared| shared.readers.ask(ask));
     asked.await?.map_err(|error| {
         tracing::warn!(%error, "the store could not be asked");
         failed(StatusCode::SERVICE_UNAVAILABLE, &error.to_string())

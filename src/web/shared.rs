@@ -22,6 +22,7 @@ use crate::model::Redactor;
 use crate::model::Totals;
 use crate::outputs::prometheus::Snapshot;
 use crate::store::Place;
+use crate::store::Readers;
 use crate::web::WebConfig;
 use crate::web::config::host;
 use crate::web::gate::Gate;
@@ -77,7 +78,7 @@ pub struct Health {
 #[derive(Debug)]
 pub struct Shared {
     pub(super) config: WebConfig,
-    pub(super) place: Place,
+    pub(super) readers: Readers,
     pub(super) started: Instant,
     pub(super) external_host: Option<String>,
     /// Whether only this machine can reach us.
@@ -114,7 +115,7 @@ impl Shared {
         let starting = Health { not_ready: vec!["starting".to_owned()], ..Health::default() };
         Self {
             config,
-            place,
+            readers: Readers::new(place),
             started: Instant::now(),
             external_host,
             local,

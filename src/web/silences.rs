@@ -81,7 +81,8 @@ where
     T: Send + 'static,
     F: FnOnce(&mut Silences) -> Result<T, StoreError> + Send + 'static,
 {
-    let asked =
-        beside(shared, |shared| Silences::open(&shared.place).and_then(|mut it| ask(&mut it)));
+    let asked = beside(shared, |shared| {
+        Silences::open(shared.readers.place()).and_then(|mut it| ask(&mut it))
+    });
     asked.await?.map_err(|error| failed(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()))
 }

@@ -12,6 +12,7 @@ use crate::model::Severity;
 use crate::model::State;
 use crate::model::metrics;
 use crate::outputs::prometheus::RuntimeGauges;
+use crate::store::Member;
 use crate::web::api::beside;
 use crate::web::api::stored;
 use crate::web::shared::{Health, Shared};
@@ -23,23 +24,27 @@ pub mod rows;
 
 /// `GET /api/v1/status`: this build, its sources and its receivers.
 pub async fn status(Extract(shared): Extract<Arc<Shared>>) -> Response {
-    let held = stored(&shared, |store| {
+    let kept = stored(&shared, |store| {
         let mut pending = BTreeMap::<String, u64>::new();
         for held in store.held()? {
             *pending.entry(held.source).or_default() += 1;
         }
-        Ok(pending)
+        Ok((pending, store.members()?))
     });
     // Before the first commit there is no store, and nothing is pending.
-    let pending = held.await.unwrap_or_default();
-    let body = beside(&shared, move |shared| status_body(shared, &pending));
+    let (pending, members) = kept.await.unwrap_or_default();
+    let body = beside(&shared, move |shared| status_body(shared, &pending, &members));
     match body.await {
         Ok(body) => Json(body).into_response(),
         Err(response) => response,
     }
 }
 
-fn status_body(shared: &Shared, pending: &BTreeMap<String, u64>) -> serde_json::Value {
+fn status_body(
+    shared: &Shared,
+    pending: &BTreeMap<String, u64>,
+    members: &[Member],
+) -> serde_json::Value {
     let about = shared.about();
     let Health { dead, not_ready, notes } = shared.health();
     let reasons = [dead, not_ready].concat();
@@ -56,6 +61,7 @@ fn status_body(shared: &Shared, pending: &BTreeMap<String, u64>) -> serde_json::
         "runtimes": runtimes(shared),
         "sources": sources(shared, &about.sources, pending),
         "receivers": receivers(shared, &about.receivers),
+        "members": members,
     })
 }
 

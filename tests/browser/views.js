@@ -50,6 +50,24 @@ export function views(demo) {
     await page.waitForSelector('.message.root');
   }));
 
+  test('daemons that share a store are listed with what they read', () => visit(demo().url, async (page) => {
+    const now = new Date().toISOString();
+    const member = (name, more) => ({ name, version: '0.1.0', since: now, last_seen: now, alive: true, sources: ['runs'], ...more });
+    await page.route('**/api/v1/status', async (route) => {
+      const status = await (await route.fetch()).json();
+      assert.deepEqual(status.members, []);
+      status.members = [member('<b>a</b>'), member('b', { alive: false, sources: [] }), member('c', { alive: false, last_seen: null, since: null })];
+      await route.fulfill({ json: status });
+    });
+    await page.goto(`${demo().url}/sources`);
+    await page.waitForSelector('h1 >> text=Members');
+    const card = (name) => page.locator('section.card', { has: page.locator(`h2 >> text=${name}`) });
+    await card('<b>a</b>').locator('.badge.good').waitFor();
+    assert.match(await card('<b>a</b>').textContent(), /Readsruns/);
+    await page.waitForSelector('section.card.bad .badge >> text=gone');
+    await page.waitForSelector('section.card:not(.bad) .badge >> text=left');
+  }));
+
   test('an incident is silenced, its silence is ended, and it is resolved', () => visit(demo().url, async (page) => {
     await page.fill('#words', 'deadlock');
     await page.click('article h3 a >> text=deadlock');

@@ -9,6 +9,8 @@ PASSWORD=no-secret-at-all-$RANDOM$RANDOM
 start_database() {
     local bin
     bin=$(dirname "$(find /usr/lib/postgresql -path '*/bin/initdb' | sort --version-sort | tail -n 1)")
+    # shellcheck disable=SC2034  # used by the scripts that source this file
+    DATABASE_BIN=$bin
     AS=()
     mkdir "$WORK/database"
     if [[ $(id -u) == 0 ]]; then

@@ -32,6 +32,7 @@ main() {
     count_once
     tell_once
     one_list
+    resolve_by_command
     no_password
     say "$ERRORS errors, three members, $kills kills, one of the database: each counted once"
 }
@@ -49,6 +50,29 @@ incidents: { group_by: [pipeline], resolve_after: 24h }
 alerts: { max_age: 1000000h, repeat_interval: 24h }
 receivers: [{ name: ops, webhook: { url: "$receiver" } }]
 YAML
+}
+
+# A command ends one in the database: all members show it, and one of them tells it.
+resolve_by_command() {
+    local key it
+    key=$(jq --raw-output '.[0].key' "$WORK/list")
+    "$SHIRWATCH" incidents resolve "$key" --config "$WORK/b.yaml" >/dev/null || fail "$key cannot be resolved"
+    for it in "${MEMBERS[@]}"; do
+        await 10 "member $it does not show that $key is over" is_over "$it" "$key"
+    done
+    await 20 'nobody tells that it is over' tells_the_end
+    await 20 'notices wait that nobody sends' none_waits
+    [[ $(grep --count '"reason": "resolved"' "$WORK/told") == 1 ]] || fail 'its end was told more than once'
+    answer_has "$(url c api/v1/status)" '[.members[] | select(.alive and .sources == ["runs"]) | .name] == ["a", "b", "c"]' \
+        || fail "the members are $(get "$(url c api/v1/status)" | jq --compact-output .members)"
+}
+
+is_over() {
+    list "$1" | jq --exit-status --arg key "$2" 'any(.[]; .key == $key and .state == "resolved")'
+}
+
+tells_the_end() {
+    grep --quiet '"reason": "resolved"' "$WORK/told"
 }
 
 kill_until_written() {

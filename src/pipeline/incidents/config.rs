@@ -145,6 +145,13 @@ impl<T: PartialEq> OneOf<T> {
     }
 }
 
+impl AlertRule {
+    /// Whether it asks for more than one failure.
+    pub(super) fn waits(&self) -> bool {
+        self.threshold > 1
+    }
+}
+
 impl OneOf<String> {
     fn has_text(&self, value: &str) -> bool {
         match self {

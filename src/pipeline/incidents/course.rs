@@ -38,20 +38,39 @@ pub(super) fn succeeded(it: &mut Course, activity: u64, time: Timestamp) -> Opti
     Some(it.failing.is_empty() && !it.untied)
 }
 
-/// Whether a failure at `time` makes enough of them to be told.
-pub(super) fn reached(it: &mut Course, rule: Option<&AlertRule>, time: Timestamp) -> bool {
-    let Some(rule) = rule.filter(|it| it.threshold > 1) else { return true };
-    let wanted = usize::try_from(rule.threshold).unwrap_or(Course::LIMIT).min(Course::LIMIT);
-    let span = SignedDuration::try_from(rule.within).unwrap_or(SignedDuration::MAX);
-    let newest = it.recent.iter().copied().max().unwrap_or(time).max(time);
-    it.recent.retain(|then| newest.duration_since(*then) <= span);
-    if newest.duration_since(time) <= span {
-        it.recent.push(time);
-    }
-    if it.recent.len() > wanted {
+/// Notes a failure at `time` that was told to nobody.
+pub(super) fn note(it: &mut Course, time: Timestamp) {
+    let place = it.recent.partition_point(|then| *then <= time);
+    it.recent.insert(place, time);
+    if it.recent.len() > Course::LIMIT {
         it.recent.remove(0);
     }
-    it.recent.len() >= wanted
+}
+
+/// Whether these failures, the oldest first, are as many within one window as `rule` asks for.
+pub(super) fn enough(recent: &[Timestamp], rule: &AlertRule) -> bool {
+    let span = span(rule);
+    recent.windows(wanted(rule)).any(|them| match them {
+        [first, .., last] => last.duration_since(*first) <= span,
+        _ => true,
+    })
+}
+
+/// Forgets failures that no later one can make enough of.
+pub(super) fn forget(it: &mut Course, rule: &AlertRule) {
+    let Some(newest) = it.recent.last().copied() else { return };
+    let span = span(rule);
+    it.recent.retain(|then| newest.duration_since(*then) <= span);
+    let over = it.recent.len().saturating_sub(wanted(rule));
+    it.recent.drain(..over);
+}
+
+fn wanted(rule: &AlertRule) -> usize {
+    usize::try_from(rule.threshold).unwrap_or(Course::LIMIT).clamp(1, Course::LIMIT)
+}
+
+fn span(rule: &AlertRule) -> SignedDuration {
+    SignedDuration::try_from(rule.within).unwrap_or(SignedDuration::MAX)
 }
 
 /// Notes whether an incident that came back is to be held open.

@@ -72,6 +72,9 @@ impl Incidents {
             notices.extend(self.end(slot, Ended::Quiet, now));
         }
         notices.extend(self.repeats(now));
+        if self.shared {
+            notices.extend(self.late_ones(now));
+        }
         notices.sort_by(|left, right| left.key.cmp(&right.key));
         notices
     }

@@ -16,6 +16,8 @@ use crate::model::incident::State;
 use crate::model::redacted::Redacted;
 use crate::model::redacted::Redactor;
 use crate::pipeline::incidents::Notice;
+use crate::pipeline::incidents::config::AlertRule;
+use crate::pipeline::incidents::course;
 use crate::pipeline::incidents::key::name;
 use crate::pipeline::incidents::places::knows;
 use crate::pipeline::incidents::places::places;
@@ -36,6 +38,8 @@ pub(super) struct Tracked {
     pub(super) created: bool,
     /// True when it was seen by this process, or by nobody else.
     pub(super) ours: bool,
+    /// True when it failed since it was judged whether it did so often enough to be told.
+    pub(super) unjudged: bool,
     /// As it stood in a store that others write too.
     pub(super) base: Option<Box<Incident>>,
     pub(super) sampled_at: Timestamp,
@@ -53,6 +57,7 @@ impl Tracked {
             changed: false,
             created: false,
             ours: false,
+            unjudged: false,
             base: None,
             sampled_at,
         }
@@ -93,6 +98,7 @@ impl Tracked {
             changed: true,
             created: true,
             ours: true,
+            unjudged: false,
             base: None,
         };
         tracked.keep_occurrence(it, redactor, time);
@@ -151,6 +157,14 @@ impl Tracked {
         });
     }
 
+    /// Whether it failed often enough to be told; asked once for each time that it failed.
+    pub(super) fn reaches(&mut self, rule: &AlertRule) -> bool {
+        let new = std::mem::take(&mut self.unjudged);
+        let reached = new && course::enough(&self.incident.course.recent, rule);
+        course::forget(&mut self.incident.course, rule);
+        reached
+    }
+
     pub(super) fn notice(&mut self, reason: Reason, now: Timestamp) -> Notice {
         self.incident.notified_at = Some(now);
         self.changed = true;
@@ -159,10 +173,12 @@ impl Tracked {
 
     /// Closes the incident; a notice only if its opening was told.
     pub(super) fn resolve(&mut self, how: Ended, now: Timestamp) -> Option<Notice> {
-        self.incident.state = State::Resolved;
-        self.incident.resolved_at = Some(now);
-        let reopened = std::mem::take(&mut self.incident.course.reopened);
-        self.incident.course = Course { reopened, ended: Some(how), ..Course::default() };
+        self.incident.end(how, now);
+        self.ended()
+    }
+
+    /// That it is over is told to those who know of it.
+    pub(super) fn ended(&mut self) -> Option<Notice> {
         self.changed = true;
         let told = self.incident.notified_at.take().is_some();
         told.then(|| Notice { key: self.incident.key.clone(), reason: Reason::Resolved, was: None })

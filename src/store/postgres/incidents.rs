@@ -56,6 +56,12 @@ pub(super) fn lock(write: &mut Session, changes: &[IncidentChange]) -> Result<Be
     Ok(by_keys(write, &keys)?.into_iter().map(|it| (it.key.clone(), it)).collect())
 }
 
+/// Locks one row that is there, and reads it.
+pub(super) fn lock_one(write: &mut Session, key: &str) -> Result<Option<Incident>, StoreError> {
+    write.query("SELECT key FROM incidents WHERE key = $1 FOR UPDATE", &[&key])?;
+    Ok(by_keys(write, &[key])?.pop())
+}
+
 /// Writes what this member knows over what it found; gives how the incidents stand now.
 pub(super) fn write(
     write: &mut Session,
@@ -85,7 +91,8 @@ pub(super) fn write(
     Ok(now)
 }
 
-fn put(write: &mut Session, all: &[Incident], member: &str) -> Result<(), StoreError> {
+/// Writes incidents as they are. A sample is kept where there is no new one.
+pub(super) fn put(write: &mut Session, all: &[Incident], member: &str) -> Result<(), StoreError> {
     let texts = |of: fn(&Incident) -> String| all.iter().map(of).collect::<Vec<_>>();
     let numbers = |of: fn(&Incident) -> i64| all.iter().map(of).collect::<Vec<_>>();
     let json = |of: &dyn Fn(&Incident) -> Result<String, serde_json::Error>| {

@@ -150,10 +150,10 @@ fn try_join(place: &PostgresConfig, member: &str) -> Result<(Session, i64, i64),
 
 /// Makes a row for this process; gives its number, and how many commits its member has done.
 fn begin(it: &mut Session, place: &PostgresConfig, member: &str) -> Result<(i64, i64), StoreError> {
-    const BEGIN: &str = "INSERT INTO members (name, session, alive_at, version)
-        VALUES ($1, nextval('sessions'), clock_timestamp(), $2)
+    const BEGIN: &str = "INSERT INTO members (name, session, alive_at, version, since)
+        VALUES ($1, nextval('sessions'), clock_timestamp(), $2, clock_timestamp())
         ON CONFLICT (name) DO UPDATE SET session = excluded.session,
-            alive_at = excluded.alive_at, version = excluded.version
+            alive_at = excluded.alive_at, version = excluded.version, since = excluded.since
         RETURNING session, commits";
     let found = it.query(BEGIN, &[&member, &env!("CARGO_PKG_VERSION")])?;
     let gone = || StoreError::Away { what: "answers nothing".to_owned() };

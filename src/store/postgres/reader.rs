@@ -1,6 +1,6 @@
 //! Reads the store beside the daemon, for the page and for the commands.
 //!
-//! Each has a connection of its own, which ends with it.
+//! Each has a connection of its own, which ends with it; `store/readers.rs` keeps some.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -16,6 +16,7 @@ use crate::model::incident::State;
 use crate::model::silence::Silence;
 use crate::model::totals::Totals;
 use crate::store::IncidentCount;
+use crate::store::Member;
 use crate::store::OutboxRow;
 use crate::store::PostgresConfig;
 use crate::store::error::StoreError;
@@ -23,6 +24,7 @@ use crate::store::postgres::counters;
 use crate::store::postgres::history;
 use crate::store::postgres::incidents;
 use crate::store::postgres::member;
+use crate::store::postgres::members;
 use crate::store::postgres::outbox;
 use crate::store::postgres::schema;
 use crate::store::postgres::session::Session;
@@ -42,6 +44,25 @@ impl Reader {
         session.batch("SET default_transaction_read_only = on")?;
         schema::check(&mut session, &place.schema)?;
         Ok(Self { session: RefCell::new(session), member: member(place)? })
+    }
+
+    /// Whether nothing speaks against another question.
+    pub(in crate::store) fn may_be_kept(&self) -> bool {
+        !self.session.borrow().broken
+    }
+
+    #[cfg(test)]
+    pub(in crate::store) fn pid(&self) -> Result<i32, StoreError> {
+        self.ask(|it| Ok(it.query("SELECT pg_backend_pid()", &[])?[0].get(0)))
+    }
+
+    /// Whether the server answers on this connection.
+    pub(in crate::store) fn is_there(&self) -> bool {
+        self.session.borrow_mut().batch("").is_ok()
+    }
+
+    pub(in crate::store) fn members(&self) -> Result<Vec<Member>, StoreError> {
+        self.ask(members::all)
     }
 
     fn ask<T>(

@@ -10,7 +10,10 @@ use crate::store::error::StoreError;
 use crate::store::postgres::session::Session;
 
 /// What makes the schema, one text for each version, and the least version that may use it.
-const MIGRATIONS: [(&str, i32); 1] = [(include_str!("migrations/0001_initial.sql"), 1)];
+const MIGRATIONS: [(&str, i32); 2] = [
+    (include_str!("migrations/0001_initial.sql"), 1),
+    (include_str!("migrations/0002_since.sql"), 1),
+];
 
 /// The schema that this program writes.
 pub(super) const VERSION: i32 = MIGRATIONS.len() as i32;

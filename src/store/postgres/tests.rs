@@ -1,19 +1,24 @@
 //! What only a shared database promises: members that add up, and leave, and die.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use crate::model::alert::Reason;
 use crate::model::changes::Changes;
 use crate::model::changes::IncidentChange;
 use crate::model::changes::Outgoing;
+use crate::model::incident::Ended;
 use crate::model::incident::Incident;
 use crate::model::incident::State;
 use crate::store::Place;
 use crate::store::PostgresConfig;
+use crate::store::Reader;
+use crate::store::Readers;
 use crate::store::StoreConfig;
 use crate::store::StoreError;
 use crate::store::postgres::Store;
+use crate::store::postgres::session::Session;
 use crate::store::tests::Bench;
 use crate::store::tests::alert;
 use crate::store::tests::at;
@@ -227,6 +232,156 @@ fn a_newer_schema_is_used_where_it_says_that_it_may_be() {
     let refused = member(&bench, "a").unwrap_err();
     assert!(matches!(refused, StoreError::TooNew { found: 99, .. }), "{refused}");
     bench.sql("SELECT 1 / count(*) FROM incidents");
+}
+
+/// What a member of the first version writes: its statements, as they were then.
+const OF_THE_FIRST: [&str; 4] = [
+    "UPDATE members SET commits = commits + 1, alive_at = clock_timestamp()
+        WHERE name = 'old' AND session = 7",
+    "INSERT INTO incidents (key) VALUES ('x')
+        ON CONFLICT (key) DO UPDATE SET key = excluded.key WHERE false",
+    "UPDATE incidents SET fingerprint = '0000000000000007', rule = 'some-rule',
+            category = 'authentication', severity = 'error', fault = 'user', state = 'open',
+            count = count + 1, last_seen = 2, last_read = 2, places = '{}', course = '{}',
+            changed_by = 'old', changed = pg_current_xact_id()
+        WHERE key = 'x'",
+    "INSERT INTO totals (member, series, value) VALUES ('old', 'errors', 1)
+        ON CONFLICT (member, series) DO UPDATE SET value = totals.value + excluded.value",
+];
+
+#[test]
+fn a_newer_version_migrates_while_an_older_one_writes() {
+    let Some(bench) = Bench::postgres() else { return };
+    let Place::Postgres(place) = &bench.place else { unreachable!() };
+    let schema = &place.schema;
+    let first = include_str!("migrations/0001_initial.sql");
+    bench.sql(&format!(
+        "CREATE SCHEMA {schema}; SET search_path = {schema}; {first};
+         INSERT INTO about (version, floor) VALUES (1, 1);
+         INSERT INTO members (name, session, alive_at, version)
+            VALUES ('old', 7, clock_timestamp(), '0.1.0');
+         SELECT setval('sessions', 7)"
+    ));
+    let mut old = Session::connect(place, "shirwatch of the first version").unwrap();
+    let (begun, done) = (&AtomicBool::new(false), &AtomicBool::new(false));
+    let commits = thread::scope(|scope| {
+        let writing = scope.spawn(move || {
+            // Statements are prepared on the old schema, and used on the new one.
+            let mut commits = 0;
+            let mut after = 0;
+            while after < 3 {
+                after += i64::from(done.load(Ordering::SeqCst));
+                let written = old.transaction(|it| {
+                    for sql in OF_THE_FIRST {
+                        it.execute(sql, &[])?;
+                    }
+                    Ok(())
+                });
+                written.unwrap();
+                commits += 1;
+                begun.store(true, Ordering::SeqCst);
+            }
+            commits
+        });
+        while !begun.load(Ordering::SeqCst) {
+            thread::yield_now();
+        }
+        let mut new = member(&bench, "new").unwrap();
+        new.commit(&totals_of(2.0), at(0)).unwrap();
+        done.store(true, Ordering::SeqCst);
+        writing.join().unwrap()
+    });
+    bench.sql(&format!(
+        "SET search_path = {schema}; SELECT 1 / (commits = {commits})::int FROM members
+            WHERE name = 'old' AND since IS NULL;
+         SELECT 1 / (count = {commits})::int FROM incidents WHERE key = 'x';
+         SELECT 1 / (version = {})::int FROM about WHERE floor = 1",
+        super::schema::VERSION
+    ));
+    // It starts again after the update: what makes its row is of the first version too.
+    bench.sql(&format!(
+        "SET search_path = {schema}; INSERT INTO members (name, session, alive_at, version)
+            VALUES ('old', nextval('sessions'), clock_timestamp(), '0.1.0')
+            ON CONFLICT (name) DO UPDATE SET session = excluded.session,
+                alive_at = excluded.alive_at, version = excluded.version"
+    ));
+    let names: Vec<_> = bench.reader().members().unwrap().into_iter().map(|it| it.name).collect();
+    assert_eq!(names, ["new", "old"]);
+}
+
+fn totals_of(errors: f64) -> Changes {
+    Changes { totals: vec![("errors".to_owned(), errors)], ..Changes::default() }
+}
+
+#[test]
+fn what_a_command_resolves_all_hear_of_and_one_tells() {
+    let Some(bench) = Bench::postgres() else { return };
+    let Place::Postgres(place) = &bench.place else { unreachable!() };
+    assert!(matches!(super::resolve(place, "x", at(0)), Err(StoreError::Shared { .. })), "empty");
+    let (mut one, mut other) = (member(&bench, "a").unwrap(), member(&bench, "b").unwrap());
+    one.commit(&seen("x", 3), at(0)).unwrap();
+    let before = other.news().unwrap().incidents.remove(0);
+    one.news().unwrap();
+    assert!(!super::resolve(place, "y", at(1)).unwrap());
+    assert!(super::resolve(place, "x", at(1)).unwrap());
+    assert!(super::resolve(place, "x", at(2)).unwrap(), "it is over already");
+    for member in [&mut one, &mut other] {
+        let it = member.news().unwrap().incidents.remove(0);
+        assert_eq!((it.state, it.resolved_at, it.count), (State::Resolved, Some(at(1)), 3));
+        assert!(it.notified_at.is_some() && it.sample.is_some(), "nobody has told its end");
+    }
+    // Both want to say so at once, and a third has not heard of it and sees it again.
+    let ended = before.clone();
+    for member in [&mut one, &mut other] {
+        let mut base = ended.clone();
+        base.end(Ended::ByHand, at(1));
+        let mine = Incident { notified_at: None, ..base.clone() };
+        let alert = alert("x", Reason::Resolved, "critical");
+        let change = IncidentChange {
+            incident: mine,
+            base: Some(Box::new(base)),
+            occurrences: Vec::new(),
+            hours: Vec::new(),
+        };
+        let outbox = vec![Outgoing { receiver: "pager".to_owned(), alert }];
+        let changes = Changes { incidents: vec![change], outbox, ..Changes::default() };
+        let stand = member.commit(&changes, at(3)).unwrap();
+        assert_eq!((stand[0].state, stand[0].notified_at), (State::Resolved, None));
+        assert_eq!(member.queue_lengths().unwrap().get("pager"), Some(&1));
+    }
+}
+
+#[test]
+fn readers_keep_their_connections_and_open_a_lost_one_again() {
+    const MINE: &str = "SELECT count(*), min(pid) FROM pg_stat_activity
+        WHERE application_name = 'shirwatch reader' AND pid = $1";
+    let Some(bench) = Bench::postgres() else { return };
+    let Place::Postgres(place) = &bench.place else { unreachable!() };
+    let mut writer = member(&bench, "a").unwrap();
+    writer.assign("runs", "1").unwrap();
+    writer.commit(&everything(), at(0)).unwrap();
+    let readers = Readers::new(bench.place.clone());
+    let pid = || readers.ask(|it| it.pid()).unwrap();
+    let first = pid();
+    assert_eq!(pid(), first, "the connection is kept");
+    let second = readers.ask(|_| readers.ask(Reader::pid)).unwrap();
+    assert_ne!(second, first, "two questions at one time");
+    let mut server = Session::connect(place, "shirwatch test").unwrap();
+    let kept: i64 = server.query(MINE, &[&first]).unwrap()[0].get(0);
+    assert_eq!(kept, 1);
+    bench.sql(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+         WHERE application_name = 'shirwatch reader'",
+    );
+    let members = readers.ask(Reader::members).unwrap();
+    let it = &members[0];
+    assert_eq!((members.len(), it.name.as_str(), it.alive), (1, "a", true));
+    assert!(it.since.is_some() && it.last_seen >= it.since, "{it:?}");
+    assert_eq!(it.sources, ["files", "runs"]);
+    assert_ne!(pid(), first);
+    writer.leave().unwrap();
+    let it = readers.ask(Reader::members).unwrap().remove(0);
+    assert_eq!((it.alive, it.last_seen), (false, None));
 }
 
 #[test]

@@ -12,6 +12,7 @@ export async function sources(show) {
   const holding = kept.silences.filter((it) => Date.parse(it.ends_at) > Date.now());
   return el('div', null,
     el('h1', null, 'Sources'), cards(status.sources, source, 'No source is configured.'),
+    status.members.length ? [el('h1.next', null, 'Members'), cards(status.members, member)] : null,
     el('h1.next', null, 'Receivers'), cards(status.receivers, receiver, 'No receiver is configured: incidents are shown here and told to nobody.'),
     el('h1.next', null, 'Silences'), holding.length ? el('div.card', null, silences(holding, status.read_only, show)) : el('p.quiet', null, 'Nothing is silenced.'));
 }
@@ -31,6 +32,14 @@ function source(it) {
       ...dropped.map(([reason, lost]) => [`Dropped: ${reason}`, number(lost)])]),
     el('p.small', null, it.ledger.balanced ? badge('good', 'balances') : badge('warning', 'does not balance'),
       ' Each record is counted once as read and once as something.'));
+}
+
+function member(it) {
+  const state = it.alive ? badge('good', 'there') : it.last_seen ? badge('error', 'gone') : badge('plain', 'left');
+  return el(`section.card${!it.alive && it.last_seen ? '.bad' : ''}`, null,
+    el('div.row.spread', null, el('h2.flush.break', null, it.name), state), el('p.small.quiet', null, 'shirwatch ', it.version),
+    pairs([['Since', it.since ? time(it.since) : null], ['Seen last', it.alive || !it.last_seen ? null : time(it.last_seen)],
+      ['Reads', it.sources.length ? it.sources.join(', ') : 'nothing']]));
 }
 
 function receiver(it) {

@@ -219,7 +219,8 @@ async fn the_status_tells_of_sources_and_receivers() {
               "failed": 0,
               "last_error": "no answer"
             }
-          ]
+          ],
+          "members": []
         }"#]]
     .assert_eq(&serde_json::to_string_pretty(&status).unwrap());
 }
