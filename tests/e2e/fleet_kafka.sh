@@ -77,12 +77,14 @@ trouble_until_written() {
     local kinds=(dies stands_still leaves_for_a_while) round=0
     deaths=0 stops=0 leaves=0
     while kill -0 "$writer" 2>/dev/null; do
+        cluster_lives
         "${kinds[round % 3]}" "${MEMBERS[RANDOM % 3]}"
         ((round += 1))
         # Some of it happens while the group gives out partitions, and some when all is quiet.
         sleep "$((RANDOM % 6)).$((RANDOM % 9))"
     done
     wait "$writer" || fail 'the writer of the errors failed'
+    cluster_lives
     ((deaths && stops && leaves)) || fail 'not all of the trouble happened; this run proves nothing'
     fenced=$(cat "$WORK"/[abc].log | grep --count 'has taken over source' || true)
 }
