@@ -23,6 +23,7 @@ EMPTY = {
     "shirwatch_source_dropped_total": "no record is given up by this version",
     "shirwatch_source_replaced_total": "only a storage account replaces blobs",
     "shirwatch_source_throttled_total": "only Azure asks to be asked less often",
+    "shirwatch_source_lag_messages": "only a group of Kafka counts messages",
     "shirwatch_source_missed_total": "only a Windows event log loses events unread",
 }
 
