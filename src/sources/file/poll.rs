@@ -123,10 +123,12 @@ impl FileSource {
             wait.saturating_sub(now.duration_since(since).unsigned_abs())
         };
         let look = left(self.looked_at, self.between_looks());
+        let poll = left(self.polled_at, self.config.poll_interval);
         match (self.open.is_empty(), self.is_told() && !self.restless) {
             (true, _) => look,
-            (false, true) => look.min(left(self.polled_all_at, TOLD[0])),
-            (false, false) => look.min(left(self.polled_at, self.config.poll_interval)),
+            // Not before the handles may be asked again: until then there would be no rest at all.
+            (false, true) => look.min(left(self.polled_all_at, TOLD[0]).max(poll)),
+            (false, false) => look.min(poll),
         }
     }
 }
