@@ -29,6 +29,10 @@ export async function visit(url, work, { width = 1200, scheme = 'light', expecte
     await page.goto(url);
     await page.waitForSelector('#main h1');
     await work(page);
+  } catch (error) {
+    // What the page said is the reason more often than what did not come.
+    error.message += faults.map((it) => `\n${it}`).join('');
+    throw error;
   } finally { await context.close(); }
   assert.deepEqual(faults, []);
 }

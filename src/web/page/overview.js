@@ -3,7 +3,7 @@
 import { ask } from './api.js';
 import { badge, el, go, path } from './dom.js';
 import { askErrors, errorsCard } from './errors.js';
-import { behind, many, number, time } from './format.js';
+import { behind, bytes, many, number, time } from './format.js';
 import { SEVERITIES, list, name, narrowed, sorted } from './incidents.js';
 
 /** What is looked at; kept while the page is open. */
