@@ -131,17 +131,17 @@ impl Pipeline {
         let mut lines = Lines::new(batch, self.count_lines);
         let helped = self.helped;
         let reader = Reader { bytes: batch.bytes, settings, catalogue: &catalogue };
-        let mut tell = |frame: &Frame, reading: Reading<'_, '_>| {
+        let mut tell = |frame: &Frame, reading: &Reading<'_, '_>| {
             lines.stand(batch, frame.range.start);
             self.note(batch, frame, reading.damaged);
-            for it in reading.records {
+            for it in &reading.records {
                 self.judge(batch, &lines.position, it, &mut each, &mut notices);
             }
         };
         if helped {
             reader.share(&frames.by_ref().collect::<Vec<_>>(), tell);
         } else {
-            frames.by_ref().for_each(|it| tell(&it, reader.read(&it)));
+            frames.by_ref().for_each(|it| tell(&it, &reader.read(&it)));
         }
         let (bytes, mut framing) = (frames.taken, frames.framing);
         framing.line = lines.upto(batch, bytes);
@@ -173,7 +173,7 @@ impl Pipeline {
         let mut notices = Vec::new();
         let catalogue = Arc::clone(&self.catalogue);
         let told = Weighed::new(record, &catalogue);
-        self.judge(&batch, &position, told, &mut None, &mut notices);
+        self.judge(&batch, &position, &told, &mut None, &mut notices);
         notices
     }
 
@@ -182,35 +182,35 @@ impl Pipeline {
         &mut self,
         batch: &Batch<'_>,
         position: &Position,
-        Weighed { record, error }: Weighed<'_, '_>,
+        Weighed { record, error }: &Weighed<'_, '_>,
         each: &mut Option<Each<'_>>,
         notices: &mut Vec<Notice>,
     ) {
-        self.ledger.record(batch.source, &record);
-        let news = self.runtimes.heard(&record, batch.source, batch.read_at);
+        self.ledger.record(batch.source, record);
+        let news = self.runtimes.heard(record, batch.source, batch.read_at);
         self.follow(news, batch, position, each, notices);
         let Some((verdict, print)) = error else {
             self.ledger.outcome(batch.source, Outcome::NoError);
             if record.report.is_some() {
-                let news = self.runtimes.reported(&record, batch.source, batch.read_at);
+                let news = self.runtimes.reported(record, batch.source, batch.read_at);
                 self.follow(news, batch, position, each, notices);
             } else if record.run.as_ref().is_some_and(Run::succeeded) {
-                self.runtimes.succeeded(&record, batch.read_at);
-                notices.extend(self.incidents.succeeded(&record, batch.read_at));
+                self.runtimes.succeeded(record, batch.read_at);
+                notices.extend(self.incidents.succeeded(record, batch.read_at));
             }
             return;
         };
-        match self.joins.judge(&record, print, batch.read_at) {
+        match self.joins.judge(record, *print, batch.read_at) {
             Joined::Duplicate => {
                 self.ledger.outcome(batch.source, Outcome::Duplicate);
             }
             Joined::Hold(own, waits_for) => {
-                let finding = self.render(&record, &verdict, print);
+                let finding = self.render(record, verdict, *print);
                 let from = (batch.source, position.clone());
                 self.joins.hold((own, waits_for), finding, from, batch.read_at);
             }
             Joined::New => {
-                notices.extend(self.count(batch, position, &record, &verdict, print, each));
+                notices.extend(self.count(batch, position, record, verdict, *print, each));
             }
         }
     }
@@ -229,7 +229,7 @@ impl Pipeline {
                 News::Told(record) => {
                     let catalogue = Arc::clone(&self.catalogue);
                     let told = Weighed::new(*record, &catalogue);
-                    self.judge(batch, position, told, each, notices);
+                    self.judge(batch, position, &told, each, notices);
                 }
                 News::Over(rule) => {
                     let still = self.runtimes.troubled(rule);

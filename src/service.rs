@@ -22,6 +22,7 @@ pub mod log;
 mod members;
 pub mod orders;
 mod outbox;
+mod pace;
 mod rules;
 #[cfg(windows)]
 pub mod scm;

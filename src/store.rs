@@ -238,9 +238,9 @@ impl Store {
         ask!(&mut self.0, it => it.leave())
     }
 
-    /// The incident with this key or fingerprint, whether it is in memory or not.
-    pub fn incident(&self, name: &str) -> Result<Option<Incident>, StoreError> {
-        ask!(&self.0, it => it.incident(name))
+    /// The incident with this key, whether it is in memory or not.
+    pub fn incident(&self, key: &str) -> Result<Option<Incident>, StoreError> {
+        ask!(&self.0, it => it.incident(key))
     }
 
     /// Silences that are not over at `now`, whoever made them.

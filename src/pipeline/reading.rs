@@ -11,8 +11,8 @@
 //! ```
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use shirwatch_parsers::{Level, Record, Run, Settings, parse, parse_row};
@@ -68,7 +68,7 @@ impl<'b, 'c> Reader<'b, 'c> {
     }
 
     /// Reads all `frames` with the help of a second thread, and tells of them in their order.
-    pub(super) fn share(&self, frames: &[Frame], mut tell: impl FnMut(&Frame, Reading<'b, 'c>)) {
+    pub(super) fn share(&self, frames: &[Frame], mut tell: impl FnMut(&Frame, &Reading<'b, 'c>)) {
         let done = frames.iter().map(|_| Slot::default()).collect();
         let work = Work { reader: self, frames, next: AtomicUsize::new(0), done };
         thread::scope(|scope| {
@@ -83,8 +83,9 @@ impl<'b, 'c> Reader<'b, 'c> {
     }
 }
 
-/// Where a frame's reading is left for who judges it.
-type Slot<'b, 'c> = Mutex<Option<Reading<'b, 'c>>>;
+/// Where a frame's reading is left for who judges it. It stays until all are read: memory that one
+/// thread took and the other gives back meanwhile is what they would wait for each other for.
+type Slot<'b, 'c> = OnceLock<Reading<'b, 'c>>;
 
 /// The frames of a batch, while they are read by two.
 struct Work<'w, 'b, 'c> {
@@ -100,22 +101,21 @@ impl<'b, 'c> Work<'_, 'b, 'c> {
     fn read_next(&self) -> bool {
         let i = self.next.fetch_add(1, Ordering::Relaxed);
         let Some(frame) = self.frames.get(i) else { return false };
-        let reading = self.reader.read(frame);
-        *self.done[i].lock().unwrap_or_else(PoisonError::into_inner) = Some(reading);
+        self.done[i].get_or_init(|| self.reader.read(frame));
         true
     }
 
     /// What frame `i` says, once somebody has read it; other frames are read meanwhile.
-    fn reading(&self, i: usize, alone: impl Fn() -> bool) -> Reading<'b, 'c> {
+    fn reading(&self, i: usize, alone: impl Fn() -> bool) -> &Reading<'b, 'c> {
         loop {
             // Asked before the look: who is done by then has left what it read.
             let alone = alone();
-            if let Some(it) = self.done[i].lock().unwrap_or_else(PoisonError::into_inner).take() {
+            if let Some(it) = self.done[i].get() {
                 return it;
             }
             if !self.read_next() {
                 if alone {
-                    return self.reader.read(&self.frames[i]);
+                    return self.done[i].get_or_init(|| self.reader.read(&self.frames[i]));
                 }
                 thread::yield_now();
             }

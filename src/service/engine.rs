@@ -45,6 +45,7 @@ use crate::service::feedback::Refused;
 use crate::service::fleet::Wanted;
 use crate::service::footprint::Footprint;
 use crate::service::members::Missed;
+use crate::service::pace::Pace;
 use crate::service::rules::Folder;
 use crate::service::tally::Tally;
 use crate::service::watchdog::Watch;
@@ -58,10 +59,6 @@ use crate::web::shared::Shared;
 
 /// Batches that are taken of one source before the next has its turn.
 const BATCHES: usize = 16;
-
-/// How long a busy engine may go on without a commit: a crash repeats as much, and a commit
-/// writes each incident that changed.
-const COMMIT_EVERY: Duration = Duration::from_millis(500);
 
 /// How often incidents are looked at for being quiet or due, and how often where nothing was
 /// read for a while and nothing is to be sent.
@@ -130,7 +127,7 @@ pub struct Engine {
     pub(super) refused: Refused,
     pub(super) alarm: Alarm,
     tally: Tally,
-    committed: Instant,
+    pace: Pace,
     ticked: Instant,
     footprint: Footprint,
     pulse: Arc<AtomicU64>,
@@ -202,7 +199,7 @@ impl Engine {
             blocked: None,
             blocked_since: None,
             tally,
-            committed: now,
+            pace: Pace::new(),
             ticked: now,
             footprint: Footprint::new(),
             refreshed: now,
@@ -322,8 +319,7 @@ impl Engine {
     }
 
     fn commit_when_due(&mut self, busy: bool) -> Result<(), ServiceError> {
-        let early = self.committed.elapsed() < COMMIT_EVERY;
-        if busy && early && !self.pipeline.incidents.is_full_of_news() {
+        if busy && !self.pace.is_due() && !self.pipeline.incidents.is_full_of_news() {
             return Ok(());
         }
         self.commit()
@@ -331,7 +327,13 @@ impl Engine {
 
     /// Writes all that follows from what was read, in one transaction.
     pub(super) fn commit(&mut self) -> Result<(), ServiceError> {
-        self.committed = Instant::now();
+        let begun = Instant::now();
+        let written = self.write();
+        self.pace.wrote(begun);
+        written
+    }
+
+    fn write(&mut self) -> Result<(), ServiceError> {
         self.hear_claims();
         if self.blocked.is_none() {
             if !self.store.is_shared() {
@@ -363,7 +365,7 @@ impl Engine {
     /// Takes in what the store knows of incidents that memory had forgotten.
     fn adopt(&mut self) -> Result<(), ServiceError> {
         for key in self.pipeline.incidents.created() {
-            if let Some(stored) = self.store.incident(&key)?.filter(|it| it.key == key) {
+            if let Some(stored) = self.store.incident(&key)? {
                 self.pipeline.incidents.adopt(stored);
             }
         }

@@ -9,6 +9,7 @@ use crate::model::changes::Changes;
 use crate::model::changes::IncidentChange;
 use crate::model::incident::Ended;
 use crate::store::Place;
+use crate::store::Reader;
 use crate::store::Store;
 use crate::store::StoreConfig;
 use crate::store::error::StoreError;
@@ -22,8 +23,9 @@ pub fn resolve(place: impl Into<Place>, name: &str, now: Timestamp) -> Result<bo
     if let Place::Postgres(place) = &place {
         return postgres::resolve(place, name, now);
     }
-    let mut store = Store::open(place, &StoreConfig::default(), now)?;
-    let Some(mut incident) = store.incident(name)? else { return Ok(false) };
+    let mut store = Store::open(place.clone(), &StoreConfig::default(), now)?;
+    let found = Reader::open(place)?.incident(name)?;
+    let Some((mut incident, _)) = found else { return Ok(false) };
     incident.end(Ended::ByHand, now);
     incident.notified_at = None;
     let (base, occurrences, hours) = (None, Vec::new(), Vec::new());

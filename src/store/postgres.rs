@@ -163,8 +163,8 @@ impl Store {
         })
     }
 
-    pub(super) fn incident(&self, name: &str) -> Result<Option<Incident>, StoreError> {
-        self.ask(|it| incidents::find(it, name))
+    pub(super) fn incident(&self, key: &str) -> Result<Option<Incident>, StoreError> {
+        self.ask(|it| Ok(incidents::by_keys(it, &[key])?.pop()))
     }
 
     pub(super) fn silences(&self, now: Timestamp) -> Result<Vec<Silence>, StoreError> {

@@ -103,9 +103,9 @@ impl Store {
         Ok(())
     }
 
-    /// The incident with this key or fingerprint, whether it is in memory or not.
-    pub(super) fn incident(&self, name: &str) -> Result<Option<Incident>, StoreError> {
-        Ok(incidents::find(&self.database, name)?)
+    /// The incident with this key, whether it is in memory or not.
+    pub(super) fn incident(&self, key: &str) -> Result<Option<Incident>, StoreError> {
+        Ok(incidents::with_key(&self.database, key)?)
     }
 
     /// Silences that are not over at `now`, whoever made them.

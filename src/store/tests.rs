@@ -46,6 +46,7 @@ use crate::store::Reader;
 use crate::store::Store;
 use crate::store::StoreConfig;
 use crate::store::StoreError;
+use crate::store::resolve;
 
 pub(in crate::store) fn at(second: i64) -> Timestamp {
     Timestamp::new(1_770_000_000 + second, 123_456_700).unwrap()
@@ -309,6 +310,27 @@ fn what_is_settled_or_forgotten_is_gone() {
             "errors 4.5 open 0 resolved 1 checkpoints 0 seen 2 held 0 outbox 1"
         );
         assert_eq!(store.incident("a").unwrap(), Some(incident("a", State::Resolved, 100)));
+    });
+}
+
+#[test]
+fn an_incident_is_closed_by_its_key_or_its_fingerprint() {
+    each(|bench| {
+        for name in ["a", "fffffffffffffff8"] {
+            let open = IncidentChange {
+                incident: incident("a", State::Open, 100),
+                base: None,
+                occurrences: Vec::new(),
+                hours: Vec::new(),
+            };
+            let mut store = bench.open();
+            store.commit(&Changes { incidents: vec![open], ..Changes::default() }, at(0)).unwrap();
+            drop(store);
+            assert!(!resolve(&bench.place, "b", at(200)).unwrap());
+            assert!(resolve(&bench.place, name, at(200)).unwrap(), "{name}");
+            let closed = bench.open().incident("a").unwrap().unwrap();
+            assert_eq!((closed.state, closed.resolved_at), (State::Resolved, Some(at(200))));
+        }
     });
 }
 

@@ -144,11 +144,16 @@ pub(super) fn of_rule(
     rows::readable("incidents", found)
 }
 
+/// The incident with this key. Asked for each that is new to memory.
+pub(super) fn with_key(read: &Connection, key: &str) -> rusqlite::Result<Option<Incident>> {
+    let mut select = read.prepare_cached(&format!("{READ} WHERE key = ?1"))?;
+    select.query_row([key], |row| incident(row)).optional()
+}
+
 /// The incident with this key, or else with this fingerprint: an open one first, then the
 /// last seen.
 pub(super) fn find(read: &Connection, name: &str) -> rusqlite::Result<Option<Incident>> {
-    // Asked for each incident that is new to memory.
-    let mut select = read.prepare_cached(&format!(
+    let mut select = read.prepare(&format!(
         "{READ} WHERE key = ?1 OR fingerprint = ?1
          ORDER BY key = ?1 DESC, state = 'open' DESC, last_seen DESC LIMIT 1"
     ))?;
