@@ -49,19 +49,9 @@ main() {
         "$fenced taken over; each counted once"
 }
 
-write_config() {
-    cat >"$WORK/$1.yaml" <<YAML
-state_dir: $WORK/state-$1
-store: { postgres: { url_file: $WORK/url, member: $1 } }
-web: { listen: "127.0.0.1:${PORT[$1]}" }
-sources:
-  - name: hub
-    kafka: { brokers: [$(<"$WORK/brokers")], topics: [insights-logs], session_timeout: ${SESSION}s }
-incidents: { group_by: [pipeline], resolve_after: 24h }
-# The errors are of March, and are to be told all the same.
-alerts: { max_age: 1000000h, repeat_interval: 24h }
-receivers: [{ name: ops, webhook: { url: "$receiver" } }]
-YAML
+source_of() {
+    printf '{ name: hub, kafka: { brokers: [%s], topics: [insights-logs], session_timeout: %ss } }' \
+        "$(<"$WORK/brokers")" "$SESSION"
 }
 
 # By the owners in the store: the sessions of three members.
