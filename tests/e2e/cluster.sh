@@ -11,8 +11,8 @@ start_cluster() {
     # For both ways, so that it does not end with who writes first.
     # shellcheck disable=SC2034  # used by the scripts that source this file
     exec {orders}<>"$WORK/orders"
-    cc -shared -fPIC -Wall -Werror -o "$WORK/hang_up.so" "$ROOT/tests/e2e/hang_up.c" \
-        || fail 'hang_up.c cannot be compiled'
+    cc -shared -fPIC -Wall -Wextra -Werror -o "$WORK/cluster.so" "$ROOT/tests/e2e/cluster.c" \
+        || fail 'cluster.c cannot be compiled'
     start cluster obedient
     cluster=$LAST_PID
     await 30 'the cluster did not start' test -s "$WORK/brokers"
@@ -20,7 +20,7 @@ start_cluster() {
 
 # A program in the background reads nothing, unless it is told here what to read.
 obedient() {
-    LD_PRELOAD=$WORK/hang_up.so exec "$CLUSTER" insights-logs "$PARTITIONS" "$WORK/brokers" <"$WORK/orders"
+    LD_PRELOAD=$WORK/cluster.so exec "$CLUSTER" insights-logs "$PARTITIONS" "$WORK/brokers" <"$WORK/orders"
 }
 
 # The client library's own cluster holds assertions. What happened until one fails proves nothing.
