@@ -1,6 +1,8 @@
 /* Preloaded into tests/examples/mock_kafka: makes librdkafka's own cluster keep two promises of
  * Kafka on which its consumer groups rest. Without them an assertion of its own ends it now and
- * then: `!member->resp` in rdkafka_mock_cgrp.c, for a member that waits twice.
+ * then (`!member->resp` in rdkafka_mock_cgrp.c, for a member that waits twice); or a client ends,
+ * told that it leads a group of nobody, which it does not expect (`balance` in
+ * rdkafka_sticky_assignor.c).
  */
 #define _GNU_SOURCE
 #include <poll.h>
