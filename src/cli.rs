@@ -29,6 +29,7 @@ use crate::catalogue::CatalogueError;
 use crate::config::Config;
 use crate::config::faults::Faults;
 use crate::config::native;
+use crate::service::footprint;
 
 /// Reads the logs of Azure Data Factory and Synapse integration runtimes, tells which
 /// documented error each failure is, and says how to mend it.
@@ -168,6 +169,8 @@ type Done = Result<ExitCode, Failure>;
 
 /// Runs the command that the arguments name.
 pub fn main() -> ExitCode {
+    // Most commands, and the daemon, have one thread that allocates much: nobody waits for it.
+    footprint::heaps(1);
     match run(Cli::parse()) {
         Ok(code) => code,
         Err(failure) if is_broken_pipe(&*failure.error) => ExitCode::SUCCESS,

@@ -17,12 +17,13 @@ pub mod ledger;
 pub mod prefilter;
 pub mod runtimes;
 
-use std::borrow::Cow;
+mod reading;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use shirwatch_parsers::{Format, Level, Record, Settings, parse, parse_row};
+use shirwatch_parsers::{Format, Record, Run, Settings};
 
 use crate::catalogue::Catalogue;
 use crate::catalogue::Verdict;
@@ -45,6 +46,9 @@ use crate::pipeline::joins::Joined;
 use crate::pipeline::joins::Joins;
 use crate::pipeline::ledger::Ledger;
 use crate::pipeline::prefilter::Prefilter;
+use crate::pipeline::reading::Reader;
+use crate::pipeline::reading::Reading;
+use crate::pipeline::reading::Weighed;
 use crate::pipeline::runtimes::News;
 use crate::pipeline::runtimes::Runtimes;
 
@@ -57,7 +61,7 @@ pub use crate::pipeline::runtimes::RuntimesConfig;
 pub struct Pipeline {
     catalogue: Arc<Catalogue>,
     redactor: Arc<Redactor>,
-    prefilter: Prefilter,
+    prefilter: Arc<Prefilter>,
     /// What has been counted; see [`Ledger`].
     pub ledger: Ledger,
     /// The same trouble over time.
@@ -70,6 +74,8 @@ pub struct Pipeline {
     labels: BTreeMap<String, BTreeMap<String, String>>,
     /// Whether lines are counted, so that findings can name theirs.
     pub count_lines: bool,
+    /// Whether a second thread helps to read: for who reads a folder while somebody waits.
+    pub helped: bool,
     /// Lines that were counted.
     pub lines: u64,
 }
@@ -97,13 +103,14 @@ impl Pipeline {
         Self {
             catalogue,
             redactor: Arc::clone(&redactor),
-            prefilter: Prefilter::default(),
+            prefilter: Arc::default(),
             ledger: Ledger::default(),
             incidents: Incidents::default().redacting(Arc::clone(&redactor)),
             joins: Joins::default(),
             runtimes: Runtimes::restore(config, redactor, Vec::new()),
             labels: BTreeMap::new(),
             count_lines: false,
+            helped: false,
             lines: 0,
         }
     }
@@ -119,26 +126,26 @@ impl Pipeline {
             self.labels.insert(batch.source.to_owned(), batch.labels.clone());
         }
         let mut notices = Vec::new();
-        let prefilter = std::mem::take(&mut self.prefilter);
+        let (prefilter, catalogue) = (Arc::clone(&self.prefilter), Arc::clone(&self.catalogue));
         let mut frames = Frames::of(batch, &prefilter);
         let mut lines = Lines::new(batch, self.count_lines);
-        for frame in frames.by_ref() {
-            let text = text(&batch.bytes[frame.range.clone()]);
+        let helped = self.helped;
+        let reader = Reader { bytes: batch.bytes, settings, catalogue: &catalogue };
+        let mut tell = |frame: &Frame, reading: Reading<'_, '_>| {
             lines.stand(batch, frame.range.start);
-            let damaged = matches!(text, Cow::Owned(_));
-            self.note(batch, &frame, damaged);
-            let records = match &frame.columns {
-                Some(columns) => parse_row(&text, columns, settings),
-                None => parse(&text, settings),
-            };
-            for record in records {
-                self.judge(batch, &lines.position, record, &mut each, &mut notices);
+            self.note(batch, frame, reading.damaged);
+            for it in reading.records {
+                self.judge(batch, &lines.position, it, &mut each, &mut notices);
             }
+        };
+        if helped {
+            reader.share(&frames.by_ref().collect::<Vec<_>>(), tell);
+        } else {
+            frames.by_ref().for_each(|it| tell(&it, reader.read(&it)));
         }
         let (bytes, mut framing) = (frames.taken, frames.framing);
         framing.line = lines.upto(batch, bytes);
         self.lines += framing.line - batch.framing.line;
-        self.prefilter = prefilter;
         self.ledger.bytes(batch.source, bytes);
         Taken { bytes, framing, notices }
     }
@@ -164,50 +171,41 @@ impl Pipeline {
         };
         let position = Position { path: batch.path.to_owned(), offset: 0, line: 0 };
         let mut notices = Vec::new();
-        self.judge(&batch, &position, record, &mut None, &mut notices);
+        let catalogue = Arc::clone(&self.catalogue);
+        let told = Weighed::new(record, &catalogue);
+        self.judge(&batch, &position, told, &mut None, &mut notices);
         notices
     }
 
-    /// Judges one record: is it an error, is it known, was it counted, what is to be said?
+    /// Judges one record: was it counted, and what is to be said?
     fn judge(
         &mut self,
         batch: &Batch<'_>,
         position: &Position,
-        record: Record<'_>,
+        Weighed { record, error }: Weighed<'_, '_>,
         each: &mut Option<Each<'_>>,
         notices: &mut Vec<Notice>,
     ) {
         self.ledger.record(batch.source, &record);
         let news = self.runtimes.heard(&record, batch.source, batch.read_at);
         self.follow(news, batch, position, each, notices);
-        if record.report.is_some() {
+        let Some((verdict, print)) = error else {
             self.ledger.outcome(batch.source, Outcome::NoError);
-            let news = self.runtimes.reported(&record, batch.source, batch.read_at);
-            self.follow(news, batch, position, each, notices);
-            return;
-        }
-        let failed = record.run.as_ref().map(shirwatch_parsers::Run::failed);
-        if failed == Some(false) {
-            self.ledger.outcome(batch.source, Outcome::NoError);
-            if record.run.as_ref().is_some_and(shirwatch_parsers::Run::succeeded) {
+            if record.report.is_some() {
+                let news = self.runtimes.reported(&record, batch.source, batch.read_at);
+                self.follow(news, batch, position, each, notices);
+            } else if record.run.as_ref().is_some_and(Run::succeeded) {
                 self.runtimes.succeeded(&record, batch.read_at);
                 notices.extend(self.incidents.succeeded(&record, batch.read_at));
             }
             return;
-        }
-        let catalogue = Arc::clone(&self.catalogue);
-        let verdict = catalogue.classify(&record);
-        if failed.is_none() && !is_error(&record, &verdict) {
-            self.ledger.outcome(batch.source, Outcome::NoError);
-            return;
-        }
-        let print = verdict.fingerprint(&record);
+        };
         match self.joins.judge(&record, print, batch.read_at) {
             Joined::Duplicate => {
                 self.ledger.outcome(batch.source, Outcome::Duplicate);
             }
             Joined::Hold(own, waits_for) => {
-                let finding = self.render(&catalogue, &record, &verdict, print);
+                let finding = self.render(&record, &verdict, print);
                 let from = (batch.source, position.clone());
                 self.joins.hold((own, waits_for), finding, from, batch.read_at);
             }
@@ -228,7 +226,11 @@ impl Pipeline {
     ) {
         for it in news {
             match it {
-                News::Told(record) => self.judge(batch, position, *record, each, notices),
+                News::Told(record) => {
+                    let catalogue = Arc::clone(&self.catalogue);
+                    let told = Weighed::new(*record, &catalogue);
+                    self.judge(batch, position, told, each, notices);
+                }
                 News::Over(rule) => {
                     let still = self.runtimes.troubled(rule);
                     notices.extend(self.incidents.over_but(rule, &still, batch.read_at));
@@ -273,13 +275,12 @@ impl Pipeline {
 
     fn render(
         &self,
-        catalogue: &Catalogue,
         record: &Record<'_>,
         verdict: &Verdict<'_>,
         fingerprint: Fingerprint,
     ) -> Redacted<Finding> {
         let record = record.clone().into_owned();
-        self.redactor.redact(catalogue.finding(record, verdict, fingerprint))
+        self.redactor.redact(self.catalogue.finding(record, verdict, fingerprint))
     }
 
     /// Tells of nodes that are silent, resolves what is quiet and repeats what goes on.
@@ -347,18 +348,6 @@ impl Pipeline {
             self.ledger.issue(Format::Plain, shirwatch_parsers::IssueKind::InvalidUtf8);
         }
     }
-}
-
-/// Bytes as a text. Most are one as they are, which is sooner known than where they are not.
-fn text(bytes: &[u8]) -> Cow<'_, str> {
-    str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
-}
-
-/// Whether a record that is no run speaks of an error: its writer says so, or it holds an
-/// exception, or a rule knows it as this very error.
-fn is_error(record: &Record<'_>, verdict: &Verdict<'_>) -> bool {
-    let grave = record.level.is_some_and(|it| it >= Level::Error);
-    grave || !record.chain.is_empty() || verdict.certain()
 }
 
 /// Counts lines as far as positions need it.

@@ -16,7 +16,7 @@ pub mod engine;
 pub mod event;
 mod feedback;
 mod fleet;
-mod footprint;
+pub(crate) mod footprint;
 mod life;
 pub mod log;
 mod members;

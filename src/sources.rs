@@ -286,6 +286,8 @@ pub struct Opening<'a> {
     pub checkpoints: &'a [Checkpoint],
     /// True to read what is there to its end, and then be finished.
     pub once: bool,
+    /// True where somebody waits: more is read in one go, which takes more memory.
+    pub hasty: bool,
     /// Our own folder, which is never read.
     pub state_dir: Option<&'a Path>,
     /// Called when there may be something to read; without it sources are polled.

@@ -14,6 +14,14 @@ pub use time::{is_no_time, leading_timestamp, timestamp};
 
 use crate::record::Level;
 
+/// The first line of a text, without what ends it.
+pub(crate) fn first_line(text: &str) -> &str {
+    match memchr::memchr(b'\n', text.as_bytes()) {
+        Some(end) => text[..end].trim_end_matches('\r'),
+        None => text,
+    }
+}
+
 /// Reads a level by name (`Error`, `warn`, `Fehler`) or by its number in the Windows
 /// event log (`2`).
 #[must_use]

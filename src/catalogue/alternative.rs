@@ -14,7 +14,7 @@ use shirwatch_parsers::{Format, Record, Side};
 use crate::catalogue::error::CatalogueError;
 use crate::catalogue::places::Place;
 use crate::catalogue::rule::{Match, Rule};
-use crate::catalogue::template::Template;
+use crate::catalogue::template::{TRIES, Template};
 use crate::catalogue::texts::Texts;
 use crate::catalogue::verdict::{Clause, Clauses};
 use crate::catalogue::view::{self, View};
@@ -120,9 +120,7 @@ impl Alternative {
         self.number(&mut fit, view)?;
         for (i, message) in self.messages.iter().enumerate() {
             let place = match hits {
-                hits if !hits.is_empty() && self.longest == Some(i) => {
-                    around(view, hits, |text| message.occurs(text))?
-                }
+                hits if !hits.is_empty() && self.longest == Some(i) => around(view, hits, message)?,
                 _ => view.texts().find(|(_, text)| message.occurs(text))?.0,
             };
             fit.holds(Clause::Message, place);
@@ -201,13 +199,20 @@ impl Fit {
     }
 }
 
-/// The deepest text with a hit that is `wanted`.
-fn around(view: &View, hits: &[(u32, u32)], wanted: impl Fn(&[u8]) -> bool) -> Option<Place> {
+/// The deepest text in which `message` occurs; the hits are the places of its longest literal.
+fn around(view: &View, hits: &[(u32, u32)], message: &Template) -> Option<Place> {
     let mut asked = None;
     hits.iter().rev().find_map(|(_, at)| {
-        let spot = view.spot_of(*at as usize)?;
+        let at = *at as usize;
+        let spot = view.spot_of(at)?;
+        let text = &view.text[spot.range.clone()];
         let again = asked.replace(spot.range.start) == Some(spot.range.start);
-        (!again && wanted(&view.text[spot.range.clone()])).then_some(spot.place)
+        let occurs = if message.begins_with_anchor() && hits.len() <= TRIES {
+            message.occurs_at(text, at - spot.range.start)
+        } else {
+            !again && message.occurs(text)
+        };
+        occurs.then_some(spot.place)
     })
 }
 

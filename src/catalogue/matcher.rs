@@ -16,6 +16,7 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
+use foldhash::fast::RandomState;
 use shirwatch_parsers::Record;
 use shirwatch_parsers::numbers::{MARKERS, Number};
 
@@ -24,6 +25,9 @@ use crate::catalogue::error::CatalogueError;
 use crate::catalogue::literals::Literals;
 use crate::catalogue::rule::Rule;
 use crate::catalogue::view::View;
+
+/// Alternatives by what they are filed under; asked several times for each record.
+type Table<K> = HashMap<K, Vec<usize>, RandomState>;
 
 /// A fragment of this many bytes tells one error from most others.
 const TELLING: usize = 6;
@@ -35,13 +39,13 @@ pub(super) struct Matcher {
     literals: Literals,
     /// For each literal after the markers, the alternatives filed there.
     anchored: Vec<Vec<usize>>,
-    codes: HashMap<Vec<u8>, Vec<usize>>,
+    codes: Table<Vec<u8>>,
     /// The beginnings that name a family of codes, and how long they are.
-    codes_by_family: HashMap<Vec<u8>, Vec<usize>>,
+    codes_by_family: Table<Vec<u8>>,
     families: Vec<usize>,
-    types: HashMap<Vec<u8>, Vec<usize>>,
-    numbers: HashMap<Number, Vec<usize>>,
-    activity_codes: HashMap<String, Vec<usize>>,
+    types: Table<Vec<u8>>,
+    numbers: Table<Number>,
+    activity_codes: Table<String>,
 }
 
 /// What is used again from record to record.
@@ -191,11 +195,11 @@ fn no_anchor(rules: &[Rule], alternatives: &[Alternative], i: usize) -> Catalogu
 /// The tables while they are filled.
 #[derive(Default)]
 struct Filing {
-    anchors: HashMap<Vec<u8>, Vec<usize>>,
-    codes: HashMap<Vec<u8>, Vec<usize>>,
-    types: HashMap<Vec<u8>, Vec<usize>>,
-    numbers: HashMap<Number, Vec<usize>>,
-    activity_codes: HashMap<String, Vec<usize>>,
+    anchors: Table<Vec<u8>>,
+    codes: Table<Vec<u8>>,
+    types: Table<Vec<u8>>,
+    numbers: Table<Number>,
+    activity_codes: Table<String>,
 }
 
 impl Filing {
@@ -250,8 +254,8 @@ impl Filing {
 }
 
 /// The families of codes without their `*`, and the other codes.
-fn parted(codes: Codes) -> (Codes, Codes) {
-    let (families, codes): (Codes, Codes) =
+fn parted(codes: Table<Vec<u8>>) -> (Table<Vec<u8>>, Table<Vec<u8>>) {
+    let (families, codes): (Table<_>, Table<_>) =
         codes.into_iter().partition(|(it, _)| it.ends_with(b"*"));
     let plain = |(mut it, found): (Vec<u8>, _)| {
         it.pop();
@@ -260,9 +264,7 @@ fn parted(codes: Codes) -> (Codes, Codes) {
     (families.into_iter().map(plain).collect(), codes)
 }
 
-type Codes = HashMap<Vec<u8>, Vec<usize>>;
-
-fn under<K: Clone + Eq + Hash>(table: &mut HashMap<K, Vec<usize>>, keys: &[K], i: usize) {
+fn under<K: Clone + Eq + Hash>(table: &mut Table<K>, keys: &[K], i: usize) {
     for key in keys {
         table.entry(key.clone()).or_default().push(i);
     }

@@ -29,7 +29,7 @@ pub(super) use crate::catalogue::template::pieces::{fill, names};
 pub(super) const GAP: usize = 1024;
 
 /// Places tried in one text; one that repeats itself more often is not worth more time.
-const TRIES: usize = 64;
+pub(super) const TRIES: usize = 64;
 
 /// What a rule captured, by name.
 pub type Captures = BTreeMap<String, String>;
@@ -72,6 +72,11 @@ impl Template {
         self.literals().max_by_key(|it| it.len()).unwrap_or_default()
     }
 
+    /// True when nothing but a hole stands before the longest literal.
+    pub(super) fn begins_with_anchor(&self) -> bool {
+        self.literals().next() == Some(self.anchor())
+    }
+
     /// Bytes of all literals together.
     pub(super) fn weight(&self) -> usize {
         self.literals().map(<[u8]>::len).sum()
@@ -80,6 +85,11 @@ impl Template {
     /// True when the fragment occurs in `text`.
     pub(super) fn occurs(&self, text: &[u8]) -> bool {
         self.find(text, None)
+    }
+
+    /// True when the fragment occurs in `text` with its first literal, which is there, at `start`.
+    pub(super) fn occurs_at(&self, text: &[u8], start: usize) -> bool {
+        self.holds_at(text, start, &mut None)
     }
 
     /// What stands in the holes where the fragment occurs first in `text`.

@@ -40,6 +40,7 @@ use crate::model::redacted::Redactor;
 use crate::pipeline::Pipeline;
 use crate::pipeline::incidents::Sighting;
 use crate::service::clock;
+use crate::service::footprint;
 use crate::service::tally::Tally;
 use crate::sources;
 use crate::sources::Opening;
@@ -144,11 +145,15 @@ impl Scan {
             file.timezone.clone_from(&args.timezone);
         }
         let settings = Settings { timezone: config.time_zone().map_err(Failure::usage)? };
-        let opening = Opening { once: true, ..Opening::default() };
+        let opening = Opening { once: true, hasty: true, ..Opening::default() };
         let catalogue = Arc::new(Catalogue::embedded()?);
         let redactor = Arc::new(Redactor::new(&RedactionConfig::default()));
         let mut pipeline = Pipeline::new(catalogue, Arc::clone(&redactor));
         pipeline.count_lines = true;
+        pipeline.helped = std::thread::available_parallelism().is_ok_and(|it| it.get() > 1);
+        if pipeline.helped {
+            footprint::heaps(2);
+        }
         let lines = (args.format == ScanFormat::Jsonl).then(|| BufWriter::new(std::io::stdout()));
         let tally = Tally::redacting(Arc::clone(&redactor));
         let digest = Digest::default();

@@ -7,6 +7,7 @@ use std::fmt::Write;
 use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
+use proptest::prelude::*;
 use shirwatch_parsers::{Record, Settings};
 
 use crate::catalogue::Catalogue;
@@ -18,6 +19,7 @@ use crate::model::redacted::{Redacted, RedactionConfig, Redactor};
 use crate::model::totals::Totals;
 use crate::pipeline::Pipeline;
 use crate::pipeline::incidents::Notice;
+use crate::pipeline::incidents::Sighting;
 
 const CHAIN: &str = "ErrorCode=SqlOperationFailed,'Type=A.HybridDeliveryException,Message=Bad \
                      'x',Source=,''Type=System.Data.SqlClient.SqlException,Message=Invalid \
@@ -111,6 +113,53 @@ fn each_failure_is_counted_once_however_the_bytes_arrive() {
     check(&format!("{event}{event}").replace('\n', "\r\n"),                2);
     check(&format!("{}\r\n{}\r\n", run("a"), run("b")),                     2);
     check("",                                                               0);
+}
+
+/// What is told of the errors of a log, in their order, read by one thread or by two.
+fn told(log: &[u8], helped: bool) -> (Vec<String>, BTreeMap<String, String>) {
+    let mut pipeline = Pipeline { helped, ..pipeline() };
+    let labels = BTreeMap::new();
+    let batch = Batch {
+        source: "s",
+        labels: &labels,
+        path: "p",
+        bytes: log,
+        offset: 0,
+        read_at: Timestamp::UNIX_EPOCH,
+        end: End::Eof,
+        framing: Framing::default(),
+        full: false,
+    };
+    let mut told = Vec::new();
+    let mut tell = |it: &Sighting<'_>, _: &dyn Fn() -> Redacted<Finding>| {
+        told.push(format!("{} {} {:?}", it.position.offset, it.rule, it.record));
+    };
+    pipeline.process(&batch, &Settings::default(), Some(&mut tell));
+    let mut changes = Changes::default();
+    pipeline.drain(&mut changes);
+    (told, changes.totals.into_iter().map(|(name, value)| (name, value.to_string())).collect())
+}
+
+proptest! {
+    /// Who helps to read changes nothing: not the order, and not what was before of the same
+    /// failure. Some of the bytes are no text.
+    #[test]
+    fn two_threads_tell_what_one_does(kinds in prop::collection::vec(0_usize..5, 0..60)) {
+        let log: Vec<u8> = kinds.iter().enumerate().flat_map(|(i, kind)| {
+            let time = format!("2026-11-20T02:14:{:02}Z", i % 60);
+            let code = CHAIN.replace("SqlOperationFailed", &format!("Code{i}"));
+            let line = match kind {
+                0 => format!("{time} Error A.B guid Copy failed: {code}.\n"),
+                1 => format!("{time} Error A.B guid Copy failed: {CHAIN}.\n"),
+                2 => format!("{time} Information A.B guid Reading block {i}.\n"),
+                3 => format!("{time} Warning A.B guid It is not there.\n"),
+                _ => format!("{time} Error A.B guid Caf\u{e9} failed: {code}\n"),
+            };
+            // As a system with another code page writes it.
+            line.chars().map(|c| c as u8).collect::<Vec<_>>()
+        }).collect();
+        prop_assert_eq!(told(&log, true), told(&log, false));
+    }
 }
 
 #[test]

@@ -169,6 +169,7 @@ impl Engine {
             state_dir: Some(&parts.state_dir),
             wake: Some(parts.alarm.waker()),
             shared: parts.store.is_shared(),
+            ..Opening::default()
         };
         let any = |it: &&SourceConfig| parts.store.is_shared() && it.is_for_one_of_a_fleet();
         let waiting = config.sources.iter().filter(any).cloned().collect();

@@ -76,6 +76,7 @@ impl Engine {
                 state_dir: Some(&self.state_dir),
                 wake: Some(self.alarm.waker()),
                 shared: true,
+                ..Opening::default()
             };
             self.taps.push(Tap::open(&source, &how)?);
             tracing::info!(source = source.name(), "this daemon reads the source now");

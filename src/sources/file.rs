@@ -70,6 +70,8 @@ pub struct FileSource {
     labels: BTreeMap<String, String>,
     config: FileConfig,
     once: bool,
+    /// Bytes that are read of one file in one go.
+    piece: usize,
     finder: Finder,
     watch: Watch,
     troubles: Troubles,
@@ -125,6 +127,7 @@ impl FileSource {
             labels: labels.clone(),
             config: config.clone(),
             once: how.once,
+            piece: if how.hasty { stream::HASTY_BUFFER } else { stream::BUFFER },
             finder: Finder::new(config, how.state_dir)?,
             watch: Watch::new(name, how.wake.clone().filter(|_| !how.once)),
             troubles: Troubles::new(name),
@@ -158,7 +161,8 @@ impl FileSource {
         Ok(source)
     }
 
-    fn add(&mut self, stream: Stream) -> Number {
+    fn add(&mut self, mut stream: Stream) -> Number {
+        stream.want = self.piece;
         let number = self.next;
         self.next += 1;
         if !stream.replaced {
@@ -170,7 +174,7 @@ impl FileSource {
 
     /// The most bytes of one file that are read in one go.
     fn max(&self) -> usize {
-        self.config.max_record_bytes.as_len().saturating_add(SLACK).max(stream::BUFFER)
+        self.config.max_record_bytes.as_len().saturating_add(SLACK).max(self.piece)
     }
 
     fn is_stalled(&self, stream: &Stream) -> bool {

@@ -54,7 +54,7 @@ enum Label {
 
 /// Reads a labelled text. `None` where it is none.
 pub(crate) fn read<'a>(text: &'a str, whole: &str) -> Option<Record<'a>> {
-    let (first, _) = label(text.lines().next()?)?;
+    let (first, _) = label(lex::first_line(text))?;
     if !matches!(first, Label::Code | Label::FailureType) || text.lines().nth(1).is_none() {
         return None;
     }

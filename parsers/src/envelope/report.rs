@@ -58,7 +58,7 @@ pub(crate) fn read<'a>(
 /// Reads what the shell prints as a list. `None` where it is no such list.
 pub(crate) fn read_list(text: &str) -> Option<Record<'_>> {
     // The first line of a list tells most other texts from one.
-    let (name, _) = text.lines().next()?.split_once(':')?;
+    let (name, _) = lex::first_line(text).split_once(':')?;
     if name.trim_end().contains(' ') || !hints(text) {
         return None;
     }

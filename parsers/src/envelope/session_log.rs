@@ -42,7 +42,7 @@ pub(crate) fn read<'a>(text: &'a str, whole: &str, settings: &Settings) -> Optio
 }
 
 fn is_header(text: &str) -> bool {
-    let line = text.lines().next().unwrap_or_default();
+    let line = lex::first_line(text);
     let starts = line.trim_start_matches('"').get(..9);
     starts.is_some_and(|it| it.eq_ignore_ascii_case("timestamp")) && line.contains("OperationName")
 }

@@ -32,7 +32,6 @@ use crate::sources::file::identity::HEAD;
 use crate::sources::file::identity::Mark;
 use crate::sources::file::packed;
 use crate::sources::file::packed::Unpacker;
-use crate::sources::file::stream::BUFFER;
 use crate::sources::file::stream::Handle;
 use crate::sources::file::stream::Place;
 use crate::sources::file::stream::Stream;
@@ -192,7 +191,6 @@ impl FileSource {
             framing: stream.framing,
             head: stream.head,
             window: Mark::of(&window),
-            want: BUFFER,
             offered: it.size,
             verified: true,
             handle: Some(Handle::Plain(file)),
@@ -262,7 +260,6 @@ impl FileSource {
             offset,
             head: Mark::of(&it.head[..head]),
             window: Mark::of(&window),
-            want: BUFFER,
             offered: offset,
             done: covered.then_some(it.size),
             ended: covered,

@@ -29,6 +29,9 @@ use crate::sources::file::packed::Unpacker;
 /// Bytes that are read in one go, unless an event is longer.
 pub(super) const BUFFER: usize = 256 * 1024;
 
+/// The same where somebody waits for the end.
+pub(super) const HASTY_BUFFER: usize = 1024 * 1024;
+
 /// One file that is followed.
 #[derive(Default)]
 pub(super) struct Stream {
@@ -116,7 +119,6 @@ impl Stream {
             window: identity.window,
             compressed: identity.compressed,
             done: identity.done,
-            want: BUFFER,
             ..Self::default()
         }
     }

@@ -148,7 +148,8 @@ pub(super) fn of_rule(
 /// The incident with this key, or else with this fingerprint: an open one first, then the
 /// last seen.
 pub(super) fn find(read: &Connection, name: &str) -> rusqlite::Result<Option<Incident>> {
-    let mut select = read.prepare(&format!(
+    // Asked for each incident that is new to memory.
+    let mut select = read.prepare_cached(&format!(
         "{READ} WHERE key = ?1 OR fingerprint = ?1
          ORDER BY key = ?1 DESC, state = 'open' DESC, last_seen DESC LIMIT 1"
     ))?;

@@ -1,0 +1,157 @@
+//! What a frame says by itself: its records, and of each that speaks of an error which rule
+//! knows it.
+//!
+//! Nothing of what was read before matters here, so where a whole folder is read at once two
+//! threads share this work, and what follows from it is still judged in the order of the log:
+//!
+//! ```text
+//! frames        0 1 2 3 4 5 6 …        read by whoever is free
+//! this thread   0     3     6          and judges 0, 1, 2, 3 … in between
+//! the helper      1 2   4 5
+//! ```
+
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use shirwatch_parsers::{Level, Record, Run, Settings, parse, parse_row};
+
+use crate::catalogue::Catalogue;
+use crate::catalogue::Verdict;
+use crate::model::fingerprint::Fingerprint;
+use crate::pipeline::framer::Frame;
+
+/// Fewer frames are sooner read than a thread is started.
+const FEW: usize = 8;
+
+/// Reads the frames of one batch.
+pub(super) struct Reader<'b, 'c> {
+    pub(super) bytes: &'b [u8],
+    pub(super) settings: &'b Settings,
+    pub(super) catalogue: &'c Catalogue,
+}
+
+/// What a frame says.
+pub(super) struct Reading<'b, 'c> {
+    /// True when not all of it was text.
+    pub(super) damaged: bool,
+    /// Its records, in their order.
+    pub(super) records: Vec<Weighed<'b, 'c>>,
+}
+
+/// A record, and what it means.
+pub(super) struct Weighed<'b, 'c> {
+    pub(super) record: Record<'b>,
+    /// `None` where it speaks of no error.
+    pub(super) error: Option<(Verdict<'c>, Fingerprint)>,
+}
+
+impl<'b, 'c> Reader<'b, 'c> {
+    /// What `frame` says.
+    pub(super) fn read(&self, frame: &Frame) -> Reading<'b, 'c> {
+        match text(&self.bytes[frame.range.clone()]) {
+            Cow::Borrowed(text) => Reading { damaged: false, records: self.records(text, frame) },
+            Cow::Owned(text) => {
+                let records = self.records(&text, frame).into_iter().map(Weighed::into_owned);
+                Reading { damaged: true, records: records.collect() }
+            }
+        }
+    }
+
+    fn records<'t>(&self, text: &'t str, frame: &Frame) -> Vec<Weighed<'t, 'c>> {
+        let records = match &frame.columns {
+            Some(columns) => parse_row(text, columns, self.settings),
+            None => parse(text, self.settings),
+        };
+        records.into_iter().map(|it| Weighed::new(it, self.catalogue)).collect()
+    }
+
+    /// Reads all `frames` with the help of a second thread, and tells of them in their order.
+    pub(super) fn share(&self, frames: &[Frame], mut tell: impl FnMut(&Frame, Reading<'b, 'c>)) {
+        let done = frames.iter().map(|_| Slot::default()).collect();
+        let work = Work { reader: self, frames, next: AtomicUsize::new(0), done };
+        thread::scope(|scope| {
+            let help = || while work.read_next() {};
+            let few = frames.len() < FEW;
+            let helper =
+                if few { None } else { thread::Builder::new().spawn_scoped(scope, help).ok() };
+            for (i, frame) in frames.iter().enumerate() {
+                tell(frame, work.reading(i, || helper.as_ref().is_none_or(|it| it.is_finished())));
+            }
+        });
+    }
+}
+
+/// Where a frame's reading is left for who judges it.
+type Slot<'b, 'c> = Mutex<Option<Reading<'b, 'c>>>;
+
+/// The frames of a batch, while they are read by two.
+struct Work<'w, 'b, 'c> {
+    reader: &'w Reader<'b, 'c>,
+    frames: &'w [Frame],
+    /// The first that nobody reads yet.
+    next: AtomicUsize,
+    done: Vec<Slot<'b, 'c>>,
+}
+
+impl<'b, 'c> Work<'_, 'b, 'c> {
+    /// Reads the next that nobody reads yet; false when there is none.
+    fn read_next(&self) -> bool {
+        let i = self.next.fetch_add(1, Ordering::Relaxed);
+        let Some(frame) = self.frames.get(i) else { return false };
+        let reading = self.reader.read(frame);
+        *self.done[i].lock().unwrap_or_else(PoisonError::into_inner) = Some(reading);
+        true
+    }
+
+    /// What frame `i` says, once somebody has read it; other frames are read meanwhile.
+    fn reading(&self, i: usize, alone: impl Fn() -> bool) -> Reading<'b, 'c> {
+        loop {
+            // Asked before the look: who is done by then has left what it read.
+            let alone = alone();
+            if let Some(it) = self.done[i].lock().unwrap_or_else(PoisonError::into_inner).take() {
+                return it;
+            }
+            if !self.read_next() {
+                if alone {
+                    return self.reader.read(&self.frames[i]);
+                }
+                thread::yield_now();
+            }
+        }
+    }
+}
+
+impl<'b, 'c> Weighed<'b, 'c> {
+    /// Classifies `record`, unless it tells by itself that nothing failed.
+    pub(super) fn new(record: Record<'b>, catalogue: &'c Catalogue) -> Self {
+        let failed = record.run.as_ref().map(Run::failed);
+        if record.report.is_some() || failed == Some(false) {
+            return Self { record, error: None };
+        }
+        let verdict = catalogue.classify(&record);
+        if failed.is_none() && !is_error(&record, &verdict) {
+            return Self { record, error: None };
+        }
+        let print = verdict.fingerprint(&record);
+        Self { record, error: Some((verdict, print)) }
+    }
+
+    /// The same without the text that it was read from.
+    fn into_owned(self) -> Weighed<'static, 'c> {
+        Weighed { record: self.record.into_owned(), error: self.error }
+    }
+}
+
+/// Bytes as a text. Most are one as they are, which is sooner known than where they are not.
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
+}
+
+/// Whether a record that is no run speaks of an error: its writer says so, or it holds an
+/// exception, or a rule knows it as this very error.
+fn is_error(record: &Record<'_>, verdict: &Verdict<'_>) -> bool {
+    let grave = record.level.is_some_and(|it| it >= Level::Error);
+    grave || !record.chain.is_empty() || verdict.certain()
+}
