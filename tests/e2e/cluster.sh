@@ -2,7 +2,7 @@
 #
 # A Kafka cluster of its own, with the topic `insights-logs` of PARTITIONS partitions. Sourced after
 # lib.sh, not run. Its brokers stand in $WORK/brokers; what it is to do is written to $orders, see
-# tests/examples/mock_kafka.rs.
+# tests/examples/mock_kafka.rs. Needs a C compiler.
 
 CLUSTER=${CLUSTER:-${CARGO_TARGET_DIR:-$ROOT/target}/debug/examples/mock_kafka}
 
