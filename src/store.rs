@@ -31,6 +31,7 @@ macro_rules! ask {
 }
 
 mod by_hand;
+mod columns;
 mod error;
 mod place;
 #[cfg(feature = "postgres")]

@@ -139,6 +139,13 @@ fn place(partition: i32) -> Place {
     Place { topic: "runs".to_owned(), partition }
 }
 
+/// So many lines, each with the next number.
+fn numbered(next: &mut u32, lines: u8) -> String {
+    let numbers = *next..*next + u32::from(lines);
+    *next = numbers.end;
+    numbers.map(|it| format!("{it:06}\n")).collect()
+}
+
 fn config() -> KafkaConfig {
     KafkaConfig {
         brokers: vec!["kafka.contoso.example:9092".to_owned()],

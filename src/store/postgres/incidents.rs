@@ -12,7 +12,6 @@ pub(super) use crate::store::postgres::incidents::read::by_keys;
 pub(super) use crate::store::postgres::incidents::read::changed;
 pub(super) use crate::store::postgres::incidents::read::counts;
 pub(super) use crate::store::postgres::incidents::read::find;
-pub(super) use crate::store::postgres::incidents::read::incident;
 pub(super) use crate::store::postgres::incidents::read::known;
 pub(super) use crate::store::postgres::incidents::read::list;
 pub(super) use crate::store::postgres::incidents::read::of_rule;

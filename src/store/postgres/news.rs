@@ -5,6 +5,7 @@
 //! way the last time; what comes twice does no harm.
 
 use crate::store::News;
+use crate::store::columns::incident;
 use crate::store::error::StoreError;
 use crate::store::postgres::Store;
 use crate::store::postgres::incidents;
@@ -25,7 +26,7 @@ impl Store {
             }
             let horizon = horizon(it)?;
             let found = incidents::changed(it, since, member)?;
-            let incidents = rows::readable("incidents", &found, incidents::incident);
+            let incidents = rows::readable("incidents", &found, incident);
             let seen = seen::changed(it, since, member)?;
             Ok((News { incidents, seen }, horizon))
         })?;

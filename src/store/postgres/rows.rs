@@ -1,49 +1,36 @@
-//! From columns to values. A row that cannot be read (written by a later version, or damaged)
-//! is passed over with a warning; it never stops the others.
+//! Rows of PostgreSQL.
 
 use std::borrow::Cow;
 use std::error::Error;
 
-use jiff::Timestamp;
-use serde::de::DeserializeOwned;
-use serde::de::IntoDeserializer;
-use serde::de::value::StrDeserializer;
 use tokio_postgres::Row;
 
+use crate::store::columns::Columns;
+
+pub(super) use crate::store::columns::{count, json, key, maybe_time, name, time};
 pub(super) use crate::store::rows::{bits, nanos};
 
-/// A row that cannot be read.
+/// Why a row cannot be read.
 pub(super) type Unread = Box<dyn Error + Send + Sync>;
 
-pub(super) fn time(row: &Row, column: usize) -> Result<Timestamp, Unread> {
-    Ok(Timestamp::from_nanosecond(row.try_get::<_, i64>(column)?.into())?)
-}
+impl Columns for Row {
+    type Error = Unread;
 
-pub(super) fn maybe_time(row: &Row, column: usize) -> Result<Option<Timestamp>, Unread> {
-    let nanos: Option<i64> = row.try_get(column)?;
-    Ok(nanos.map(|it| Timestamp::from_nanosecond(it.into())).transpose()?)
-}
+    fn text(&self, column: usize) -> Result<&str, Unread> {
+        Ok(self.try_get(column)?)
+    }
 
-/// A value that was stored as JSON.
-pub(super) fn json<T: DeserializeOwned>(row: &Row, column: usize) -> Result<T, Unread> {
-    Ok(serde_json::from_str(row.try_get(column)?)?)
-}
+    fn maybe_number(&self, column: usize) -> Result<Option<i64>, Unread> {
+        Ok(self.try_get(column)?)
+    }
 
-/// A value of a closed set that was stored by its name.
-pub(super) fn name<T: DeserializeOwned>(row: &Row, column: usize) -> Result<T, Unread> {
-    let text: StrDeserializer<'_, serde::de::value::Error> =
-        row.try_get::<_, &str>(column)?.into_deserializer();
-    Ok(T::deserialize(text)?)
-}
+    fn number(&self, column: usize) -> Result<i64, Unread> {
+        Ok(self.try_get(column)?)
+    }
 
-/// A 64-bit key as it was stored.
-pub(super) fn key(row: &Row, column: usize) -> Result<u64, Unread> {
-    Ok(u64::from_ne_bytes(row.try_get::<_, i64>(column)?.to_ne_bytes()))
-}
-
-/// A number that is never negative.
-pub(super) fn count(row: &Row, column: usize) -> Result<u64, Unread> {
-    Ok(u64::try_from(row.try_get::<_, i64>(column)?).unwrap_or(0))
+    fn unreadable(column: usize, error: impl Error + Send + Sync + 'static) -> Unread {
+        format!("column {column}: {error}").into()
+    }
 }
 
 /// A number as it is stored.
@@ -56,7 +43,7 @@ pub(super) fn text(text: &str) -> Cow<'_, str> {
     if text.contains('\0') { text.replace('\0', "\u{fffd}").into() } else { text.into() }
 }
 
-/// All rows of `table` that can be read.
+/// All rows of `table` that can be read; another is passed over with a warning.
 pub(super) fn readable<T>(
     table: &str,
     rows: &[Row],

@@ -8,12 +8,12 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::model::changes::IncidentChange;
 use crate::model::changes::Occurrence;
-use crate::model::finding::Finding;
 use crate::model::fingerprint;
 use crate::model::incident::Incident;
 use crate::model::incident::State;
-use crate::model::redacted::Redacted;
 use crate::store::IncidentCount;
+use crate::store::columns::incident;
+use crate::store::columns::incident_columns;
 use crate::store::error::StoreError;
 use crate::store::sqlite::hours;
 use crate::store::sqlite::rows;
@@ -35,9 +35,7 @@ const WRITE: &str = "INSERT INTO incidents
         course = excluded.course,
         sample = CASE excluded.sample WHEN '' THEN incidents.sample ELSE excluded.sample END";
 
-const READ: &str = "SELECT key, fingerprint, grouping, rule, category, severity, fault, state,
-    count, first_seen, last_seen, last_read, resolved_at, notified_at, sample, places, course
-    FROM incidents";
+const READ: &str = concat!("SELECT ", incident_columns!(), " FROM incidents");
 
 const PRUNE_OCCURRENCES: &str = "DELETE FROM occurrences WHERE id IN
     (SELECT id FROM occurrences WHERE incident = ?1
@@ -101,7 +99,7 @@ pub(super) fn list(
     limit: u64,
     offset: u64,
 ) -> rusqlite::Result<Vec<Incident>> {
-    listed(read, state, (limit, offset), incident)
+    listed(read, state, (limit, offset), |row| incident(row))
 }
 
 /// Incidents in `state` without their samples, the last seen first.
@@ -141,7 +139,8 @@ pub(super) fn of_rule(
          ORDER BY count DESC, last_seen DESC, key LIMIT ?3"
     ))?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let found = select.query_map(params![rule, state.map(State::as_str), limit], incident)?;
+    let found =
+        select.query_map(params![rule, state.map(State::as_str), limit], |row| incident(row))?;
     rows::readable("incidents", found)
 }
 
@@ -153,31 +152,7 @@ pub(super) fn find(read: &Connection, name: &str) -> rusqlite::Result<Option<Inc
         "{READ} WHERE key = ?1 OR fingerprint = ?1
          ORDER BY key = ?1 DESC, state = 'open' DESC, last_seen DESC LIMIT 1"
     ))?;
-    select.query_row([name], incident).optional()
-}
-
-fn incident(row: &Row<'_>) -> rusqlite::Result<Incident> {
-    let sample: Redacted<Finding> = rows::json(row, 14)?;
-    Ok(Incident {
-        key: row.get(0)?,
-        fingerprint: rows::name(row, 1)?,
-        group: rows::json(row, 2)?,
-        rule: row.get(3)?,
-        category: rows::name(row, 4)?,
-        severity: rows::name(row, 5)?,
-        fault: rows::name(row, 6)?,
-        state: rows::name(row, 7)?,
-        count: rows::count(row, 8)?,
-        first_seen: rows::time(row, 9)?,
-        last_seen: rows::time(row, 10)?,
-        last_read: rows::time(row, 11)?,
-        resolved_at: rows::maybe_time(row, 12)?,
-        notified_at: rows::maybe_time(row, 13)?,
-        title: sample.title.clone(),
-        sample: Some(sample),
-        places: rows::json(row, 15)?,
-        course: rows::json(row, 16)?,
-    })
+    select.query_row([name], |row| incident(row)).optional()
 }
 
 /// The occurrences kept of the incident with this key, newest first.

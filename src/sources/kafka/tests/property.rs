@@ -51,10 +51,7 @@ proptest! {
         for step in steps {
             match step {
                 Step::Produce { partition, lines } => {
-                    let lines = (0..lines).map(|it| format!("{:06}\n", next + u32::from(it)));
-                    let message: String = lines.collect();
-                    next += u32::try_from(message.len() / 7).unwrap();
-                    cluster.produce(&place(partition), message.as_bytes());
+                    cluster.produce(&place(partition), numbered(&mut next, lines).as_bytes());
                     *ends.entry(partition).or_default() += 1;
                 }
                 Step::Give { partition, daemon } => cluster.give(&place(partition), daemon),

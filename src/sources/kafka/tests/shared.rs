@@ -199,10 +199,7 @@ proptest! {
         for step in steps {
             match step {
                 Step::Produce { partition, lines } => {
-                    let lines = (0..lines).map(|it| format!("{:06}\n", next + u32::from(it)));
-                    let message: String = lines.collect();
-                    next += u32::try_from(message.len() / 7).unwrap();
-                    cluster.produce(&place(partition), message.as_bytes());
+                    cluster.produce(&place(partition), numbered(&mut next, lines).as_bytes());
                 }
                 Step::Give { partition, daemon } => cluster.give(&place(partition), daemon),
                 Step::Read { daemon, batches } => { daemons[daemon].bench.read_some(batches); }

@@ -2,11 +2,11 @@
 
 use tokio_postgres::Row;
 
-use crate::model::finding::Finding;
 use crate::model::incident::Incident;
 use crate::model::incident::State;
-use crate::model::redacted::Redacted;
 use crate::store::IncidentCount;
+use crate::store::columns::incident;
+use crate::store::columns::incident_columns;
 use crate::store::error::StoreError;
 use crate::store::postgres::rows;
 use crate::store::postgres::rows::Unread;
@@ -15,12 +15,7 @@ use crate::store::postgres::session::Session;
 /// The columns of an incident, before whatever tells which are wanted.
 macro_rules! read {
     ($rest:literal) => {
-        concat!(
-            "SELECT key, fingerprint, grouping, rule, category, severity, fault, state, count,
-             first_seen, last_seen, last_read, resolved_at, notified_at, sample, places, course
-             FROM incidents ",
-            $rest
-        )
+        concat!("SELECT ", incident_columns!(), " FROM incidents ", $rest)
     };
 }
 
@@ -107,36 +102,13 @@ pub(in crate::store::postgres) fn changed(
     since: &str,
     member: &str,
 ) -> Result<Vec<Row>, StoreError> {
-    const CHANGED: &str = "SELECT key, fingerprint, grouping, rule, category, severity, fault,
-        state, count, first_seen, last_seen, last_read, resolved_at, notified_at, sample, places,
-        course, changed::text FROM incidents WHERE changed >= $1::text::xid8 AND changed_by <> $2
-        ORDER BY changed LIMIT 20000";
+    const CHANGED: &str = concat!(
+        "SELECT ",
+        incident_columns!(),
+        ", changed::text FROM incidents WHERE changed >= $1::text::xid8 AND changed_by <> $2
+        ORDER BY changed LIMIT 20000"
+    );
     read.query(CHANGED, &[&since, &member])
-}
-
-/// One row as an incident.
-pub(in crate::store::postgres) fn incident(row: &Row) -> Result<Incident, Unread> {
-    let sample: Redacted<Finding> = rows::json(row, 14)?;
-    Ok(Incident {
-        key: row.try_get(0)?,
-        fingerprint: rows::name(row, 1)?,
-        group: rows::json(row, 2)?,
-        rule: row.try_get(3)?,
-        category: rows::name(row, 4)?,
-        severity: rows::name(row, 5)?,
-        fault: rows::name(row, 6)?,
-        state: rows::name(row, 7)?,
-        count: rows::count(row, 8)?,
-        first_seen: rows::time(row, 9)?,
-        last_seen: rows::time(row, 10)?,
-        last_read: rows::time(row, 11)?,
-        resolved_at: rows::maybe_time(row, 12)?,
-        notified_at: rows::maybe_time(row, 13)?,
-        title: sample.title.clone(),
-        sample: Some(sample),
-        places: rows::json(row, 15)?,
-        course: rows::json(row, 16)?,
-    })
 }
 
 /// How many incidents there are, by state, category and severity.
