@@ -37,19 +37,8 @@ main() {
     say "$ERRORS errors, three members, $kills kills, one of the database: each counted once"
 }
 
-write_config() {
-    cat >"$WORK/$1.yaml" <<YAML
-state_dir: $WORK/state-$1
-store: { postgres: { url_file: $WORK/url, member: $1 } }
-web: { listen: "127.0.0.1:${PORT[$1]}" }
-sources:
-  - name: runs
-    file: { include: ["$WORK/$1/*.jsonl"] }
-incidents: { group_by: [pipeline], resolve_after: 24h }
-# The errors are of March, and are to be told all the same.
-alerts: { max_age: 1000000h, repeat_interval: 24h }
-receivers: [{ name: ops, webhook: { url: "$receiver" } }]
-YAML
+source_of() {
+    printf '{ name: runs, file: { include: ["%s/*.jsonl"] } }' "$WORK/$1"
 }
 
 # A command ends one in the database: all members show it, and one of them tells it.

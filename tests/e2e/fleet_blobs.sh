@@ -7,6 +7,8 @@
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # shellcheck source=tests/e2e/database.sh
 source "$(dirname "${BASH_SOURCE[0]}")/database.sh"
+# shellcheck source=tests/e2e/members.sh
+source "$(dirname "${BASH_SOURCE[0]}")/members.sh"
 # shellcheck source=tests/e2e/errors.sh
 source "$(dirname "${BASH_SOURCE[0]}")/errors.sh"
 
@@ -14,22 +16,19 @@ ERRORS=600
 RUNS=insights-logs-activityruns
 ACCOUNT=contosologs
 KEY=$(printf 'a key that is no secret, for tests' | base64)
-declare -A PID PORT
+MEMBERS=(a b)
 
 main() {
     start_database
     start_azurite
+    start_receiver
     local it
-    for it in a b; do
-        free_port
-        PORT[$it]=$FREE_PORT
-        write_config "$it"
-    done
+    for it in "${MEMBERS[@]}"; do prepare "$it"; done
     write 0 200
     begin a
     await 60 'the first daemon does not read the account' read_so_far 200
     begin b
-    await 30 'the second daemon did not get ready' answers "$(url b readyz)"
+    ready b
     reads b && fail 'both daemons read the account'
 
     write 200 400
@@ -39,13 +38,12 @@ main() {
     begin a
     await 60 'the second daemon does not read on' read_so_far 400
 
-    kill -KILL "${PID[b]}"
-    wait "${PID[b]}" 2>/dev/null || true
+    murder b
     write 400 "$ERRORS"
     await 60 'nobody went on after the reader had been killed' reads a
     begin b
     await 60 'the first daemon does not read on' read_so_far "$ERRORS"
-    await 30 'the second daemon did not get ready' answers "$(url b readyz)"
+    ready b
     exact
     say "$ERRORS records of one account, read by two daemons in turn: each once"
 }
@@ -65,29 +63,9 @@ writer() {
     node "$ROOT/tests/azure/writer.js" "$connection" "$@"
 }
 
-write_config() {
-    cat >"$WORK/$1.yaml" <<YAML
-state_dir: $WORK/state-$1
-store: { postgres: { url_file: $WORK/url, member: $1 } }
-web: { listen: "127.0.0.1:${PORT[$1]}" }
-sources:
-  - name: runs
-    azure_blob:
-      account: $ACCOUNT
-      endpoint: $endpoint
-      containers: [$RUNS]
-      credential: { connection_string_file: $WORK/connection }
-      poll_interval: 1s
-YAML
-}
-
-url() {
-    printf 'http://127.0.0.1:%s/%s' "${PORT[$1]}" "$2"
-}
-
-begin() {
-    start "$1" "$SHIRWATCH" run --config "$WORK/$1.yaml"
-    PID[$1]=$LAST_PID
+source_of() {
+    printf '{ name: runs, azure_blob: { account: %s, endpoint: "%s", containers: [%s], poll_interval: 1s,
+        credential: { connection_string_file: %s } } }' "$ACCOUNT" "$endpoint" "$RUNS" "$WORK/connection"
 }
 
 # write FROM TO
@@ -105,7 +83,7 @@ reads() {
 # sum NAME: over both daemons; one that is not there counts for nothing.
 sum() {
     local it one total=0
-    for it in a b; do
+    for it in "${MEMBERS[@]}"; do
         one=$(metric "$(url "$it" metrics)" "$1") || one=0
         total=$((total + one))
     done
@@ -115,21 +93,18 @@ sum() {
 # By the list that both share, whoever is there.
 read_so_far() {
     local it
-    for it in a b; do
+    for it in "${MEMBERS[@]}"; do
         answer_has "$(url "$it" 'api/v1/incidents?state=all')" "([.incidents[].count] | add) == $1" && return
     done
     return 1
 }
 
 exact() {
-    local it
     [[ $(sum shirwatch_errors_total) == "$ERRORS" ]] \
         || fail "$(sum shirwatch_errors_total) errors were counted of $ERRORS"
     [[ $(sum shirwatch_activity_runs_total) == "$ERRORS" ]] \
         || fail "$(sum shirwatch_activity_runs_total) records were read of $ERRORS"
-    for it in a b; do
-        "$SHIRWATCH" audit --config "$WORK/$it.yaml" >/dev/null || fail "the ledger of $it does not balance"
-    done
+    ledgers_balance
 }
 
 main

@@ -1,6 +1,6 @@
 //! A Kafka cluster for the end-to-end tests, in a process of its own: three brokers on loopback, by
 //! the mock cluster that the client library brings along. It hands out partitions to a group as
-//! Kafka does.
+//! Kafka does, as long as tests/e2e/cluster.c is preloaded.
 //!
 //! ```text
 //! mock_kafka TOPIC PARTITIONS FILE
