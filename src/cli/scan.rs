@@ -118,12 +118,18 @@ pub(super) fn run(args: &ScanArgs) -> Done {
     })
 }
 
+/// After so many bytes what only a store would need is forgotten. It is gone through all incidents
+/// for that.
+const FORGET_EVERY: usize = 16 * 1024 * 1024;
+
 /// One pass over the files.
 struct Scan {
     source: Box<dyn Source>,
     settings: Settings,
     pipeline: Pipeline,
     seen: Seen,
+    /// Bytes since [`Scan::drain`].
+    unforgotten: usize,
 }
 
 /// What was seen so far.
@@ -163,6 +169,7 @@ impl Scan {
             settings,
             pipeline,
             seen,
+            unforgotten: 0,
         })
     }
 
@@ -182,7 +189,10 @@ impl Scan {
                 Some(&mut |it, full| seen.take(it, full)),
             );
             self.source.advance(taken.bytes, taken.framing);
-            self.drain();
+            self.unforgotten += taken.bytes;
+            if self.unforgotten >= FORGET_EVERY || self.pipeline.incidents.is_full_of_news() {
+                self.drain();
+            }
             if let Some(error) = self.seen.failed.take() {
                 return Err(error.into());
             }
@@ -194,6 +204,7 @@ impl Scan {
 
     /// Forgets what only the store would need, so that memory does not grow.
     fn drain(&mut self) {
+        self.unforgotten = 0;
         let mut changes = Changes::default();
         self.pipeline.drain(&mut changes);
         self.source.checkpoints(&mut changes);
