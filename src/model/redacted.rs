@@ -25,20 +25,21 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::model::finding::Finding;
 
 /// A value from which the secrets were taken out. Only a [`Redactor`] makes one, and the
-/// store, for what was redacted when it was written.
+/// store, for what was redacted when it was written. It is kept apart from who holds it: findings
+/// are large, and most incidents in memory hold none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub struct Redacted<T>(T);
+pub struct Redacted<T>(Box<T>);
 
 impl<T> Redacted<T> {
     /// For the store alone: a value that was redacted when it was written.
     pub fn from_store(value: T) -> Self {
-        Self(value)
+        Self(Box::new(value))
     }
 
     /// The value itself, to be shown.
     pub fn into_inner(self) -> T {
-        self.0
+        *self.0
     }
 }
 
@@ -52,7 +53,7 @@ impl<T> Deref for Redacted<T> {
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Redacted<T> {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        T::deserialize(from).map(Self)
+        T::deserialize(from).map(Self::from_store)
     }
 }
 
@@ -130,14 +131,14 @@ impl Redactor {
     pub fn names(&self, context: &Context<'_>) -> Redacted<Context<'static>> {
         let mut context = context.clone().into_owned();
         whole::names(self, &mut context);
-        Redacted(context)
+        Redacted(Box::new(context))
     }
 
     /// The finding without its secrets.
     #[must_use]
     pub fn redact(&self, mut finding: Finding) -> Redacted<Finding> {
         whole::finding(self, &mut finding);
-        Redacted(finding)
+        Redacted(Box::new(finding))
     }
 }
 

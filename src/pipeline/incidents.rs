@@ -78,7 +78,8 @@ pub struct Notice {
 pub struct Incidents {
     config: IncidentsConfig,
     alerts: AlertsConfig,
-    known: HashMap<u64, Tracked>,
+    /// Boxed, since the table holds more room than there are.
+    known: HashMap<u64, Box<Tracked>>,
     names: HashMap<String, u64>,
     healing: Healing,
     down: Down,
@@ -224,13 +225,14 @@ impl Incidents {
                 IncidentChange { incident, base, occurrences, hours }
             })
             .collect();
-        changes.sort_by_key(|it: &IncidentChange| it.incident.first_seen);
+        // They are large: what sorts by moving them to another place and back takes as much again.
+        changes.sort_unstable_by_key(|it: &IncidentChange| it.incident.first_seen);
         changes
     }
 
     fn insert(&mut self, slot: u64, tracked: Tracked) {
         self.names.insert(tracked.incident.key.clone(), slot);
-        self.known.insert(slot, tracked);
+        self.known.insert(slot, Box::new(tracked));
     }
 
     /// Whether one more incident fits; the oldest resolved one makes room for it.
