@@ -2,13 +2,13 @@
 //!
 //! ```text
 //! bytes ─ prefilter ─ framer ─ parse ─ classify ─ fingerprint ─ joins ─ incidents ─ notices
-//!                                                        └ redact, where a sample is kept
+//!                              └──────── reading ──────────┘       └ redact, where a sample is kept
 //! ```
 //!
 //! Nothing here can fail or wait: no file, no socket, no clock. Time enters with the batch
-//! and through [`Pipeline::tick`] and [`Pipeline::settle`]; what is to be kept leaves through [`Pipeline::drain`]. So
-//! a test is a text in and incidents out, and `run`, `scan` and `explain` are three uses of
-//! one thing.
+//! and through [`Pipeline::tick`] and [`Pipeline::settle`]; what is to be kept leaves through
+//! [`Pipeline::drain`]. So a test is a text in and incidents out, and `run`, `scan` and `explain`
+//! are three uses of one thing.
 
 pub mod framer;
 pub mod incidents;
