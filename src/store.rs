@@ -220,6 +220,12 @@ impl Store {
         ask!(&mut self.0, it => it.take(source))
     }
 
+    /// Takes the runs of these sources that wait for members which gave no sign of life; they are
+    /// this member's from then on. In a store of one daemon there are none.
+    pub fn adopt(&mut self, sources: &[&str]) -> Result<Vec<Held>, StoreError> {
+        ask!(&mut self.0, it => it.adopt(sources))
+    }
+
     /// Takes one stream that a group gave to this member, at once and whoever had it; gives
     /// where the fleet goes on in it. Until [`release`](Self::release) its checkpoints are the
     /// fleet's, and a [`commit`](Self::commit) fails whole once it was given to another. What

@@ -64,7 +64,9 @@ pub struct Joins {
     order: VecDeque<u64>,
     fresh: Vec<(u64, Timestamp)>,
     held: BTreeMap<u64, Held>,
-    added: Vec<u64>,
+    /// Held, and not in the store yet.
+    added: HashSet<u64>,
+    /// Held no longer, and still in the store.
     settled: Vec<u64>,
 }
 
@@ -135,7 +137,7 @@ impl Joins {
             self.note(told, now);
         }
         self.held.insert(key, Held { key, waits_for, until, source, finding, position });
-        self.added.push(key);
+        self.added.insert(key);
     }
 
     /// Gives the held findings whose wait is over, each with whether it is new.
@@ -148,7 +150,9 @@ impl Joins {
         for key in keys {
             let Some(held) = self.held.remove(&key) else { continue };
             let new = !self.seen.contains(&held.waits_for);
-            self.settled.push(held.key);
+            if !self.added.remove(&held.key) {
+                self.settled.push(held.key);
+            }
             self.note(held.key, now);
             if new {
                 // Another wrapper of the same inner activity, or the run around it, only
@@ -176,7 +180,7 @@ impl Joins {
     pub fn drain(&mut self, changes: &mut Changes) {
         changes.seen.append(&mut self.fresh);
         changes.settled.append(&mut self.settled);
-        changes.held.extend(self.added.drain(..).filter_map(|key| self.held.get(&key).cloned()));
+        changes.held.extend(self.added.drain().filter_map(|key| self.held.get(&key).cloned()));
     }
 
     fn mark(&mut self, ids: &Ids, now: Timestamp) {
@@ -331,6 +335,29 @@ mod tests {
         check(&["p - - p1 c1", "t - - - c1"],                           "hold dup, then new");
         check(&["t - - - c1", "p - - p1 c1"],                           "hold hold, then dup, then new");
         check(&["p - - p1 -", "p - - p1 -"],                            "hold dup, then new");
+    }
+
+    #[test]
+    fn the_store_is_told_to_forget_what_it_has_and_nothing_else() {
+        for stored in [true, false] {
+            let (mut joins, mut changes) = (Joins::default(), Changes::default());
+            let record = record("p - - p1 -");
+            let Joined::Hold(key, waits_for) = joins.judge(&record, Fingerprint(7), NOW) else {
+                panic!("it waits for its activities");
+            };
+            let position = Position { path: String::new(), offset: 0, line: 0 };
+            let finding = crate::pipeline::tests::finding(record);
+            joins.hold((key, waits_for), finding, ("s", position), NOW);
+            if stored {
+                joins.drain(&mut changes);
+            }
+            assert_eq!(joins.settle(Timestamp::MAX).len(), 1);
+            joins.drain(&mut changes);
+            assert_eq!(
+                (changes.held.len(), changes.settled.len()),
+                if stored { (1, 1) } else { (0, 0) }
+            );
+        }
     }
 
     #[track_caller]

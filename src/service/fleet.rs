@@ -1,7 +1,8 @@
 //! What an engine does that shares its store with others.
 //!
 //! ```text
-//! each second   a sign of life; incidents and keys that others wrote; sources whose reader died
+//! each second   a sign of life; incidents and keys that others wrote; sources whose reader died,
+//!               and runs that waited for one
 //! each commit   incidents as they stand now, with what others wrote; then streams that a group
 //!               gave to a source here, each with the position that its last reader wrote
 //! ```
@@ -43,6 +44,7 @@ impl Engine {
         self.pipeline.joins.take_in(&news.seen);
         self.take_in(news.incidents, now);
         self.take_sources()?;
+        self.adopt_held()?;
         Ok(true)
     }
 
@@ -80,6 +82,17 @@ impl Engine {
             };
             self.taps.push(Tap::open(&source, &how)?);
             tracing::info!(source = source.name(), "this daemon reads the source now");
+        }
+        Ok(())
+    }
+
+    /// Goes on with runs that wait for a member which is gone, so that they are counted.
+    fn adopt_held(&mut self) -> Result<(), ServiceError> {
+        let sources: Vec<_> = self.taps.iter().map(|it| it.source.name()).collect();
+        match self.store.adopt(&sources) {
+            Ok(held) => self.pipeline.joins.take_over(held),
+            Err(error) if error.may_pass() => {}
+            Err(error) => return Err(error.into()),
         }
         Ok(())
     }

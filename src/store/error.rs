@@ -65,7 +65,7 @@ pub enum StoreError {
     TooNew { found: i32, known: i32 },
 
     #[error(
-        "another daemon has taken over source `{lost}`, since this one gave no sign of life; begun again, it reads what is left to it"
+        "another daemon has taken over {lost}, since this one gave no sign of life; begun again, it reads what is left to it"
     )]
     TakenOver { lost: String },
 

@@ -32,6 +32,7 @@ pub(super) use crate::store::sqlite::reader::Reader;
 pub(super) use crate::store::sqlite::silences::Silences;
 
 use crate::model::changes::Changes;
+use crate::model::changes::Held;
 use crate::model::checkpoint::Checkpoint;
 use crate::model::incident::Incident;
 use crate::model::incident::State;
@@ -169,6 +170,10 @@ impl Store {
 
     pub(super) fn take(&mut self, _source: &str) -> Result<Option<Resumed>, StoreError> {
         Ok(None)
+    }
+
+    pub(super) fn adopt(&mut self, _: &[&str]) -> Result<Vec<Held>, StoreError> {
+        Ok(Vec::new())
     }
 
     pub(super) fn assign(&mut self, _: &str, _: &str) -> Result<Option<Checkpoint>, StoreError> {

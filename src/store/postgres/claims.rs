@@ -3,13 +3,16 @@
 //! ```text
 //! is_my_turn   a duty that is due, by the clock of the server
 //! take         all of a source, once its owner has given no sign of life for 15 seconds
+//! adopt        runs that wait for such a member, of a source that is read by several
 //! assign       one stream, at once: the group that gave it took it from its last owner
 //! ```
 //!
-//! A claim is kept by `streams::fence` in each commit, which fails whole once it is another's.
+//! A claim is kept by `streams::fence` in each commit, which fails whole once it is another's; so
+//! does one that settles what another has adopted.
 
 use std::time::Duration;
 
+use crate::model::changes::Held;
 use crate::model::checkpoint::Checkpoint;
 use crate::store::Resumed;
 use crate::store::error::StoreError;
@@ -34,10 +37,10 @@ impl Store {
 
     /// Takes all streams of `source` for this process, unless their owner is alive.
     pub(in crate::store) fn take(&mut self, source: &str) -> Result<Option<Resumed>, StoreError> {
-        let (number, since) = (self.link.borrow().number, self.link.borrow().since);
-        if since.elapsed() < GRACE && self.done > 0 {
+        if self.was_away() {
             return Ok(None);
         }
+        let number = self.link.borrow().number;
         let resumed = self.ask(|it| {
             if !streams::take(it, source, number)? {
                 return Ok(None);
@@ -50,6 +53,20 @@ impl Store {
             self.owned.insert((source.to_owned(), String::new()));
         }
         Ok(resumed)
+    }
+
+    /// Takes what waits for members that are gone, of these sources. Who comes back all the same
+    /// has the commit refused that settles it.
+    pub(in crate::store) fn adopt(&mut self, sources: &[&str]) -> Result<Vec<Held>, StoreError> {
+        if self.was_away() {
+            return Ok(Vec::new());
+        }
+        self.ask(|it| streams::adopt(it, &self.member, sources))
+    }
+
+    /// Whether the connection was lost so lately that others may seem dead and are not.
+    fn was_away(&self) -> bool {
+        self.link.borrow().since.elapsed() < GRACE && self.done > 0
     }
 
     /// Takes one stream for this process, whoever had it.

@@ -69,7 +69,7 @@ pub(super) fn fence(write: &mut Session, owned: &Owned, session: i64) -> Result<
         mine.contains(&(rows::text(source).as_ref(), rows::text(stream).as_ref()))
     };
     match owned.iter().find(|(source, stream)| !has(source, stream)) {
-        Some((lost, _)) => Err(StoreError::TakenOver { lost: lost.clone() }),
+        Some((lost, _)) => Err(StoreError::TakenOver { lost: format!("source `{lost}`") }),
         None => Ok(()),
     }
 }
@@ -117,13 +117,34 @@ pub(super) fn write(
     if !changes.settled.is_empty() {
         let keys: Vec<_> = changes.settled.iter().map(|it| rows::bits(*it)).collect();
         let owned: Vec<_> = owned.iter().map(|it| rows::text(&it.0)).collect();
-        write.execute(
+        let settled = write.execute(
             "DELETE FROM held WHERE key = ANY ($1)
              AND (member = $2 OR (member = '' AND source = ANY ($3)))",
             &[&keys, &member, &owned],
         )?;
+        if settled < keys.len() as u64 {
+            return Err(StoreError::TakenOver { lost: "runs that waited here".to_owned() });
+        }
     }
     Ok(())
+}
+
+const ADOPT: &str = "WITH gone AS (
+        DELETE FROM held WHERE member NOT IN ('', $1) AND source = ANY ($2)
+        AND NOT EXISTS (SELECT 1 FROM members
+            WHERE name = held.member AND alive_at > clock_timestamp() - interval '15 s')
+        RETURNING key, source, body)
+    INSERT INTO held (member, key, source, body) SELECT $1, key, source, body FROM gone
+    ON CONFLICT DO NOTHING RETURNING body";
+
+/// Makes this member's what waits for members that gave no sign of life, of these sources.
+pub(super) fn adopt(
+    write: &mut Session,
+    member: &str,
+    sources: &[&str],
+) -> Result<Vec<Held>, StoreError> {
+    let found = write.query(ADOPT, &[&member, &sources])?;
+    Ok(rows::readable("held", &found, |row| rows::json(row, 0)))
 }
 
 /// Checkpoints of a member, or of the fleet those of `source`, by source and stream.

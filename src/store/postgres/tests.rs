@@ -179,6 +179,26 @@ fn a_stream_goes_from_member_to_member_with_its_position() {
 }
 
 #[test]
+fn runs_that_wait_for_a_dead_member_are_adopted_and_settled_once() {
+    let Some(bench) = Bench::postgres() else { return };
+    let (mut one, mut other) = (member(&bench, "a").unwrap(), member(&bench, "b").unwrap());
+    one.commit(&everything(), at(0)).unwrap();
+    assert_eq!(other.adopt(&["files"]).unwrap(), [], "it is alive");
+    dies(&bench, "a");
+    assert_eq!(other.adopt(&["others"]).unwrap(), []);
+    assert_eq!(other.adopt(&["files"]).unwrap(), everything().held);
+    assert_eq!(other.adopt(&["files"]).unwrap(), []);
+    assert_eq!(other.load().unwrap().held, everything().held);
+    // It comes back and believes that they are its own.
+    let keys: Vec<_> = everything().held.iter().map(|it| it.key).collect();
+    let settled = Changes { settled: keys, ..Changes::default() };
+    let refused = one.commit(&settled, at(0)).unwrap_err();
+    assert!(matches!(refused, StoreError::TakenOver { .. }), "{refused}");
+    other.commit(&settled, at(0)).unwrap();
+    assert_eq!(other.load().unwrap().held, []);
+}
+
+#[test]
 fn an_alert_that_a_dead_member_had_taken_is_sent_by_another() {
     let Some(bench) = Bench::postgres() else { return };
     let (mut one, mut other) = (member(&bench, "a").unwrap(), member(&bench, "b").unwrap());
