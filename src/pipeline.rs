@@ -32,9 +32,11 @@ use crate::model::batch::End;
 use crate::model::batch::Framing;
 use crate::model::batch::Position;
 use crate::model::changes::Changes;
+use crate::model::changes::Held;
 use crate::model::finding::Finding;
 use crate::model::fingerprint::Fingerprint;
 use crate::model::incident::Incident;
+use crate::model::metrics;
 use crate::model::redacted::Redacted;
 use crate::model::redacted::Redactor;
 use crate::pipeline::framer::Frame;
@@ -213,6 +215,15 @@ impl Pipeline {
                 notices.extend(self.count(batch, position, record, verdict, *print, each));
             }
         }
+    }
+
+    /// Goes on with runs that another daemon read and held.
+    pub fn take_over(&mut self, held: Vec<Held>) {
+        for it in &held {
+            let format = it.finding.record.format.as_str();
+            self.ledger.add(&metrics::SOURCE_RECORDS, &[&it.source, format], 1.0);
+        }
+        self.joins.take_over(held);
     }
 
     /// Says what is news of a runtime or a node.

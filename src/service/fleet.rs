@@ -90,7 +90,7 @@ impl Engine {
     fn adopt_held(&mut self) -> Result<(), ServiceError> {
         let sources: Vec<_> = self.taps.iter().map(|it| it.source.name()).collect();
         match self.store.adopt(&sources) {
-            Ok(held) => self.pipeline.joins.take_over(held),
+            Ok(held) => self.pipeline.take_over(held),
             Err(error) if error.may_pass() => {}
             Err(error) => return Err(error.into()),
         }

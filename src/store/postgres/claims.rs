@@ -61,7 +61,7 @@ impl Store {
         if self.was_away() {
             return Ok(Vec::new());
         }
-        self.ask(|it| streams::adopt(it, &self.member, sources))
+        self.ask(|it| it.transaction(|it| streams::adopt(it, &self.member, sources)))
     }
 
     /// Whether the connection was lost so lately that others may seem dead and are not.

@@ -10,7 +10,10 @@ use std::collections::BTreeSet;
 use crate::model::changes::Changes;
 use crate::model::changes::Held;
 use crate::model::checkpoint::Checkpoint;
+use crate::model::metrics;
+use crate::model::totals;
 use crate::store::error::StoreError;
+use crate::store::postgres::counters;
 use crate::store::postgres::rows;
 use crate::store::postgres::session::Session;
 
@@ -129,22 +132,32 @@ pub(super) fn write(
     Ok(())
 }
 
-const ADOPT: &str = "WITH gone AS (
-        DELETE FROM held WHERE member NOT IN ('', $1) AND source = ANY ($2)
-        AND NOT EXISTS (SELECT 1 FROM members
-            WHERE name = held.member AND alive_at > clock_timestamp() - interval '15 s')
-        RETURNING key, source, body)
-    INSERT INTO held (member, key, source, body) SELECT $1, key, source, body FROM gone
-    ON CONFLICT DO NOTHING RETURNING body";
+const GONE: &str = "DELETE FROM held WHERE member NOT IN ('', $1) AND source = ANY ($2)
+    AND NOT EXISTS (SELECT 1 FROM members
+        WHERE name = held.member AND alive_at > clock_timestamp() - interval '15 s')
+    RETURNING member, key, source, body";
 
-/// Makes this member's what waits for members that gave no sign of life, of these sources.
+const KEEP: &str = "INSERT INTO held (member, key, source, body) VALUES ($1, $2, $3, $4)
+    ON CONFLICT DO NOTHING";
+
+/// Makes this member's what waits for members that gave no sign of life, of these sources. With
+/// those it counts as a duplicate from then on, since another counts it.
 pub(super) fn adopt(
     write: &mut Session,
     member: &str,
     sources: &[&str],
 ) -> Result<Vec<Held>, StoreError> {
-    let found = write.query(ADOPT, &[&member, &sources])?;
-    Ok(rows::readable("held", &found, |row| rows::json(row, 0)))
+    let (mut held, mut series) = (Vec::new(), String::new());
+    for row in write.query(GONE, &[&member, &sources])? {
+        let (from, key): (&str, i64) = (row.get(0), row.get(1));
+        let (source, body): (&str, &str) = (row.get(2), row.get(3));
+        totals::series(&mut series, metrics::SOURCE_DUPLICATES.name, &[source]);
+        counters::add_totals(write, from, &[(series.clone(), 1.0)])?;
+        if write.execute(KEEP, &[&member, &key, &source, &body])? > 0 {
+            held.extend(rows::readable("held", &[row], |row| rows::json(row, 3)));
+        }
+    }
+    Ok(held)
 }
 
 /// Checkpoints of a member, or of the fleet those of `source`, by source and stream.

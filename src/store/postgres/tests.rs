@@ -11,6 +11,7 @@ use crate::model::changes::Outgoing;
 use crate::model::incident::Ended;
 use crate::model::incident::Incident;
 use crate::model::incident::State;
+use crate::model::metrics;
 use crate::store::Place;
 use crate::store::PostgresConfig;
 use crate::store::Reader;
@@ -189,6 +190,8 @@ fn runs_that_wait_for_a_dead_member_are_adopted_and_settled_once() {
     assert_eq!(other.adopt(&["files"]).unwrap(), everything().held);
     assert_eq!(other.adopt(&["files"]).unwrap(), []);
     assert_eq!(other.load().unwrap().held, everything().held);
+    let duplicates = one.load().unwrap().totals.get(metrics::SOURCE_DUPLICATES.name, &["files"]);
+    assert_eq!(duplicates, 1.0, "its ledger balances");
     // It comes back and believes that they are its own.
     let keys: Vec<_> = everything().held.iter().map(|it| it.key).collect();
     let settled = Changes { settled: keys, ..Changes::default() };
