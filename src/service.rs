@@ -12,6 +12,7 @@
 //! when the old has written what it knows: a reload is a restart without a new process. So it is
 //! where another daemon of a fleet has taken over what was read here.
 
+mod commit;
 pub mod engine;
 pub mod event;
 mod feedback;
@@ -29,6 +30,7 @@ pub mod scm;
 mod standing;
 mod systemd;
 pub mod tally;
+mod tap;
 mod watchdog;
 
 use std::collections::BTreeMap;

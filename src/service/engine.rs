@@ -19,7 +19,6 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use shirwatch_parsers::Settings;
 
 use crate::catalogue::Catalogue;
 use crate::config::Config;
@@ -48,10 +47,8 @@ use crate::service::members::Missed;
 use crate::service::pace::Pace;
 use crate::service::rules::Folder;
 use crate::service::tally::Tally;
-use crate::service::watchdog::Watch;
-use crate::sources;
+use crate::service::tap::Tap;
 use crate::sources::Opening;
-use crate::sources::Source;
 use crate::sources::SourceConfig;
 use crate::store::Store;
 use crate::web::shared::Command;
@@ -87,14 +84,6 @@ pub struct Parts {
     pub pulse: Arc<AtomicU64>,
 }
 
-/// A source, and what its texts do not tell of themselves.
-pub(super) struct Tap {
-    pub(super) source: Box<dyn Source>,
-    pub(super) settings: Settings,
-    pub(super) trouble: Option<String>,
-    pub(super) watch: Watch,
-}
-
 /// Reads, judges and writes.
 pub struct Engine {
     pub(super) store: Store,
@@ -126,8 +115,8 @@ pub struct Engine {
     /// What was to be taken in anew and is not used.
     pub(super) refused: Refused,
     pub(super) alarm: Alarm,
-    tally: Tally,
-    pace: Pace,
+    pub(super) tally: Tally,
+    pub(super) pace: Pace,
     ticked: Instant,
     footprint: Footprint,
     pulse: Arc<AtomicU64>,
@@ -318,80 +307,6 @@ impl Engine {
         Ok(())
     }
 
-    fn commit_when_due(&mut self, busy: bool) -> Result<(), ServiceError> {
-        if busy && !self.pace.is_due() && !self.pipeline.incidents.is_full_of_news() {
-            return Ok(());
-        }
-        self.commit()
-    }
-
-    /// Writes all that follows from what was read, in one transaction.
-    pub(super) fn commit(&mut self) -> Result<(), ServiceError> {
-        let begun = Instant::now();
-        let written = self.write();
-        self.pace.wrote(begun);
-        written
-    }
-
-    fn write(&mut self) -> Result<(), ServiceError> {
-        self.hear_claims();
-        if self.blocked.is_none() {
-            if !self.store.is_shared() {
-                self.adopt()?;
-            }
-            self.pipeline.drain(&mut self.changes);
-            for tap in &mut self.taps {
-                tap.source.checkpoints(&mut self.changes);
-            }
-        }
-        if self.changes.is_empty() {
-            return self.take_streams();
-        }
-        match self.store.commit(&self.changes, clock()) {
-            Ok(stand) => {
-                self.unblock();
-                self.committed();
-                self.take_in(stand, clock());
-                self.take_streams()
-            }
-            Err(error) if error.may_pass() => {
-                self.block(&error);
-                Ok(())
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Takes in what the store knows of incidents that memory had forgotten.
-    fn adopt(&mut self) -> Result<(), ServiceError> {
-        for key in self.pipeline.incidents.created() {
-            if let Some(stored) = self.store.incident(&key)? {
-                self.pipeline.incidents.adopt(stored);
-            }
-        }
-        Ok(())
-    }
-
-    /// After a commit: what was written may be shown.
-    fn committed(&mut self) {
-        let changes = std::mem::take(&mut self.changes);
-        self.taps.iter_mut().for_each(|it| it.source.committed());
-        self.tally.take_in(&changes.totals);
-        for change in &changes.incidents {
-            self.shared.announce(&change.incident);
-            if let Some(tell) = &mut self.on_incident
-                && change.incident.state == State::Open
-            {
-                tell(&change.incident);
-            }
-        }
-        let moved = !changes.incidents.is_empty();
-        self.shared.committed(changes.totals);
-        if moved {
-            self.show();
-        }
-    }
-
     fn wait(&mut self, inbox: &Receiver<Event>, busy: bool) {
         let now = clock();
         let patience = self.taps.iter().map(|it| it.source.patience(now)).min();
@@ -476,28 +391,5 @@ impl Engine {
             right.severity.cmp(&left.severity).then(right.count.cmp(&left.count))
         });
         Ended { tally, open, undelivered, unread }
-    }
-}
-
-impl Tap {
-    /// Opens a source.
-    pub(super) fn open(it: &SourceConfig, how: &Opening<'_>) -> Result<Self, ServiceError> {
-        let settings = Settings { timezone: it.time_zone()? };
-        let watch = Watch::new(it.silent_after, clock());
-        Ok(Self { source: sources::open(it, how)?, settings, trouble: None, watch })
-    }
-
-    /// Says that reading stopped or works again; once for each change.
-    fn note(&mut self, trouble: Option<String>) {
-        if self.trouble == trouble {
-            return;
-        }
-        match &trouble {
-            Some(error) => {
-                tracing::warn!(source = self.source.name(), error, "cannot read the source")
-            }
-            None => tracing::info!(source = self.source.name(), "the source can be read again"),
-        }
-        self.trouble = trouble;
     }
 }

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use crate::model::incident::Incident;
 use crate::service::ServiceError;
 use crate::service::engine::Engine;
-use crate::service::engine::Tap;
+use crate::service::tap::Tap;
 use crate::sources::Claim;
 use crate::sources::Opening;
 

@@ -1,0 +1,42 @@
+//! A source while it is read, and whether that works.
+
+use shirwatch_parsers::Settings;
+
+use crate::service::ServiceError;
+use crate::service::clock;
+use crate::service::watchdog::Watch;
+use crate::sources;
+use crate::sources::Opening;
+use crate::sources::Source;
+use crate::sources::SourceConfig;
+
+/// A source, and what its texts do not tell of themselves.
+pub(super) struct Tap {
+    pub(super) source: Box<dyn Source>,
+    pub(super) settings: Settings,
+    pub(super) trouble: Option<String>,
+    pub(super) watch: Watch,
+}
+
+impl Tap {
+    /// Opens a source.
+    pub(super) fn open(it: &SourceConfig, how: &Opening<'_>) -> Result<Self, ServiceError> {
+        let settings = Settings { timezone: it.time_zone()? };
+        let watch = Watch::new(it.silent_after, clock());
+        Ok(Self { source: sources::open(it, how)?, settings, trouble: None, watch })
+    }
+
+    /// Says that reading stopped or works again; once for each change.
+    pub(super) fn note(&mut self, trouble: Option<String>) {
+        if self.trouble == trouble {
+            return;
+        }
+        match &trouble {
+            Some(error) => {
+                tracing::warn!(source = self.source.name(), error, "cannot read the source")
+            }
+            None => tracing::info!(source = self.source.name(), "the source can be read again"),
+        }
+        self.trouble = trouble;
+    }
+}
