@@ -10,28 +10,28 @@
 //! compressed is not read twice. A copy whose original stays as it is is a log of its own
 //! after a while. Files without a byte are no files yet: a copy begins as one.
 
+mod stranger;
+mod unread;
+
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::collections::HashMap;
-use std::fs::File;
 use std::io;
-use std::path::Path;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::sources::file::FileSource;
 use crate::sources::file::Number;
+use crate::sources::file::admit::stranger::Stranger;
+use crate::sources::file::admit::stranger::to_len;
+use crate::sources::file::admit::unread::Unread;
 use crate::sources::file::encoding::Charset;
 use crate::sources::file::encoding::Encoding;
 use crate::sources::file::find::Found;
 use crate::sources::file::identity;
 use crate::sources::file::identity::FileId;
-use crate::sources::file::identity::HEAD;
 use crate::sources::file::identity::Mark;
-use crate::sources::file::packed;
-use crate::sources::file::packed::Unpacker;
 use crate::sources::file::stream::Handle;
 use crate::sources::file::stream::Place;
 use crate::sources::file::stream::Stream;
@@ -45,6 +45,7 @@ const GRACE: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pending {
     size: u64,
+    head: Mark,
     since: Timestamp,
 }
 
@@ -54,24 +55,6 @@ struct Known {
     newest: Number,
     absent: Vec<Number>,
     unread: Unread,
-}
-
-/// Files of which nothing was read yet: by their folder and the stem of their name, each with
-/// how it begins, as far as we know.
-#[derive(Default)]
-struct Unread(HashMap<(PathBuf, Vec<u8>), Vec<Beginning>>);
-
-/// A stream, and the first bytes of its file.
-type Beginning = (Number, Vec<u8>);
-
-/// A file that we have not met, opened.
-struct Stranger {
-    found: Found,
-    file: File,
-    size: u64,
-    /// Its first bytes, unpacked.
-    head: Vec<u8>,
-    compressed: bool,
 }
 
 /// Each file once, though several paths lead to it: by the path that we know, if it is one
@@ -206,16 +189,23 @@ impl FileSource {
         waited: Option<Pending>,
         now: Timestamp,
     ) -> bool {
-        if self.once || self.begins_at_end() || !(it.compressed || self.is_copy(it, known)) {
+        if self.once || self.begins_at_end() {
             return false;
         }
-        let wait = if it.compressed { self.config.poll_interval } else { GRACE };
-        let waited = waited.filter(|before| before.size == it.size);
+        let wait = match self.unread_original(it, &known.unread) {
+            Some(original) if original.queued => Duration::MAX,
+            Some(_) => GRACE,
+            None if it.compressed => self.config.poll_interval,
+            None if self.is_copy(it, known) => GRACE,
+            None => return false,
+        };
+        let (size, head) = (it.size, Mark::of(&it.head));
+        let waited = waited.filter(|before| (before.size, before.head) == (size, head));
         if waited.is_some_and(|before| passed(before.since, now, wait)) {
             return false;
         }
         let since = waited.map_or(now, |before| before.since);
-        self.pending.insert(it.found.id, Pending { size: it.size, since });
+        self.pending.insert(it.found.id, Pending { size, head, since });
         true
     }
 
@@ -227,15 +217,16 @@ impl FileSource {
             .filter(|stream| !matches!(stream.place, Place::Gone(_)) && stream.offset > 0)
             .filter(|stream| stream.path != it.found.path)
             .any(|stream| it.copies(stream).unwrap_or(false))
-            || self.is_copy_of_unread(it, &known.unread)
     }
 
-    /// True when a file of which nothing was read yet holds the same, and has a name like this
-    /// one: a log that was begun and copied between two looks.
-    fn is_copy_of_unread(&self, it: &Stranger, unread: &Unread) -> bool {
+    /// The file of which nothing was read yet, and which holds the same and has a name like
+    /// this one: a log that was begun and copied between two looks. Of several one whose turn
+    /// is still to come.
+    fn unread_original(&self, it: &Stranger, unread: &Unread) -> Option<&Stream> {
         let kin = unread.kin(&it.found.path, &it.head).filter_map(|it| self.streams.get(&it));
         kin.filter(|stream| stream.is_unread() && stream.path != it.found.path)
-            .any(|stream| File::open(&stream.path).is_ok_and(|file| it.repeats(&file)))
+            .filter(|stream| stream.reopen().is_ok_and(|file| it.repeats(&file)))
+            .max_by_key(|stream| stream.queued)
     }
 
     /// Begins a stream for a file that is new.
@@ -277,106 +268,4 @@ impl FileSource {
             .filter(|stream| stream.place == Place::Here && stream.offset > 0)
             .any(|stream| it.holds(stream).unwrap_or(false))
     }
-}
-
-impl Unread {
-    /// Bytes of a beginning that are kept: enough for a time, which tells most logs apart.
-    const HEAD: usize = 64;
-
-    fn add(&mut self, number: Number, path: &Path, head: &[u8]) {
-        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-        let stem = path.file_stem().unwrap_or_default().as_encoded_bytes().to_owned();
-        let head = head[..head.len().min(Self::HEAD)].to_owned();
-        self.0.entry((folder, stem)).or_default().push((number, head));
-    }
-
-    /// Those whose name a copy at `path` may be made from, and that may begin like it.
-    fn kin(&self, path: &Path, head: &[u8]) -> impl Iterator<Item = Number> {
-        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-        let name = path.file_name().unwrap_or_default().as_encoded_bytes();
-        let stems = (1..=name.len()).map(move |end| (folder.clone(), name[..end].to_owned()));
-        let kin = stems.filter_map(|stem| self.0.get(&stem)).flatten();
-        kin.filter(|(_, known)| {
-            let length = known.len().min(head.len());
-            known[..length] == head[..length]
-        })
-        .map(|(number, _)| *number)
-    }
-}
-
-impl Stranger {
-    fn meet(found: Found) -> io::Result<Self> {
-        let file = File::open(&found.path)?;
-        let raw = identity::head(&file)?;
-        let compressed = packed::is_compressed(&raw);
-        let head = if compressed { packed::head(file.try_clone()?, HEAD)? } else { raw };
-        let size = file.metadata()?.len();
-        Ok(Self { found, file, size, head, compressed })
-    }
-
-    /// Whether content that is gone may have come back here. Content that was rewritten in
-    /// place does not come back in that place, unless it is packed there, and a deleted file
-    /// left its number to the packed one; and a short text at the same path under
-    /// another number is more likely written again than moved.
-    fn may_be(&self, stream: &Stream) -> bool {
-        if stream.replaced && stream.id == self.found.id && !self.compressed {
-            return false;
-        }
-        let strong = stream.head.bytes >= HEAD as u64 || stream.id.inode == self.found.id.inode;
-        strong || stream.path != self.found.path
-    }
-
-    /// True when this file holds what was read of `stream`: its head, and the window before
-    /// its offset.
-    fn holds(&self, stream: &Stream) -> io::Result<bool> {
-        if stream.head.bytes == 0 || !stream.head.begins(&self.head) {
-            return Ok(false);
-        }
-        if !self.compressed {
-            let before = identity::before(&self.file, stream.offset)?;
-            return Ok(self.size >= stream.offset && stream.window == Mark::of(&before));
-        }
-        let mut unpacker = Unpacker::new(File::open(&self.found.path)?);
-        unpacker.fill(stream.offset - stream.window.bytes, to_len(stream.window.bytes))?;
-        Ok(stream.window.begins(&unpacker.kept))
-    }
-
-    /// True when all that is in this file stands in the file of `stream` too, as far as
-    /// that is read.
-    fn copies(&self, stream: &Stream) -> io::Result<bool> {
-        if self.size >= stream.offset || stream.head.bytes == 0 {
-            return self.holds(stream);
-        }
-        let likely = match self.size < stream.head.bytes {
-            true => is_kin(&self.found.path, &stream.path),
-            false => stream.head.begins(&self.head),
-        };
-        if !likely {
-            return Ok(false);
-        }
-        let original = match &stream.handle {
-            Some(Handle::Plain(file)) => file.try_clone()?,
-            Some(Handle::Packed(_)) => return Ok(false),
-            None => File::open(&stream.path)?,
-        };
-        Ok(self.repeats(&original))
-    }
-
-    /// True when another file begins with all that is in this one.
-    fn repeats(&self, original: &File) -> bool {
-        let tail = |file: &File| identity::before(file, self.size).ok();
-        identity::head(original).is_ok_and(|head| head.starts_with(&self.head))
-            && tail(original) == tail(&self.file)
-    }
-}
-
-fn to_len(offset: u64) -> usize {
-    usize::try_from(offset).unwrap_or(usize::MAX)
-}
-
-/// True when a name is made from another: `app.log` and `app.log.1`, `app-2026.log`.
-fn is_kin(copy: &Path, original: &Path) -> bool {
-    let stem = original.file_stem().unwrap_or_default().as_encoded_bytes();
-    let name = copy.file_name().unwrap_or_default().as_encoded_bytes();
-    copy.parent() == original.parent() && name.starts_with(stem)
 }

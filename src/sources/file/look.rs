@@ -42,7 +42,7 @@ impl FileSource {
         let mut strangers = Vec::new();
         let mut here = HashMap::new();
         for (id, file) in found {
-            match self.by_id.get(&id).copied().filter(|it| self.remembers(*it)) {
+            match self.by_id.get(&id).copied().filter(|it| self.remembers(*it, &file)) {
                 Some(number) => {
                     here.insert(number, file);
                 }
@@ -60,10 +60,14 @@ impl FileSource {
         strangers
     }
 
-    /// False when a file was gone and nothing had been read of it: nothing tells whether the
-    /// one that has its number now is the same, or a copy of what was read elsewhere.
-    fn remembers(&self, number: Number) -> bool {
-        self.streams.get(&number).is_some_and(|it| it.place == Place::Here || it.offset > 0)
+    /// False when a file left its place and nothing had been read of it: nothing tells whether
+    /// the one that has its number now is the same, or a copy of what was read elsewhere. A
+    /// number is given to no other file while we hold its own.
+    fn remembers(&self, number: Number, file: &Found) -> bool {
+        self.streams.get(&number).is_some_and(|it| {
+            let same = it.place == Place::Here && (it.path == file.path || it.handle.is_some());
+            same || it.offset > 0
+        })
     }
 
     /// The file of a stream was found. Gives it back when its content is another.

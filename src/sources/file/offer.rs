@@ -230,9 +230,10 @@ impl Stream {
         if raw == 0 && data.len() >= self.want {
             self.want = (self.want * 2).min(max * offer.encoding.unit());
         }
-        self.window = Mark::window(&buffers.raw[..offer.start + raw]);
+        let known = &buffers.raw[..offer.start + raw];
         self.offset += raw as u64;
-        self.extend_head();
+        self.extend_head(known);
+        self.window = Mark::window(known);
         self.dirty |= raw > 0 || framing != self.framing;
         self.framing = framing;
         if raw > 0 {
@@ -245,14 +246,21 @@ impl Stream {
     }
 
     /// The head covers what was taken, up to its limit: a copy that was made before the file
-    /// grew has the same.
-    fn extend_head(&mut self) {
+    /// grew has the same. `known` are the bytes before the offset that are in the buffer. The
+    /// file is asked only for those that are not, and believed if it begins as before: it may
+    /// have been rewritten since it was read.
+    fn extend_head(&mut self, known: &[u8]) {
         let length = identity::HEAD.min(usize::try_from(self.offset).unwrap_or(usize::MAX));
         let Some(Handle::Plain(file)) = &self.handle else { return };
         if self.head.bytes >= length as u64 {
             return;
         }
-        if let Some(head) = identity::head(file).ok().filter(|it| it.len() >= length) {
+        if known.len() as u64 == self.offset {
+            self.head = Mark::of(&known[..length]);
+            return;
+        }
+        let same = |it: &Vec<u8>| it.len() >= length && self.head.begins(it);
+        if let Some(head) = identity::head(file).ok().filter(same) {
             self.head = Mark::of(&head[..length]);
         }
     }

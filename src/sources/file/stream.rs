@@ -176,7 +176,15 @@ impl Stream {
 
     /// True when nothing of a plain text that is there was read yet.
     pub(super) fn is_unread(&self) -> bool {
-        self.place == Place::Here && self.offset == 0 && !self.compressed
+        !matches!(self.place, Place::Gone(_)) && self.offset == 0 && !self.compressed
+    }
+
+    /// The file once more: as it is open, though it may have left its place, or at its path.
+    pub(super) fn reopen(&self) -> io::Result<File> {
+        match &self.handle {
+            Some(Handle::Plain(file)) => file.try_clone(),
+            _ => File::open(&self.path),
+        }
     }
 
     /// Bytes that the pipeline has not taken.

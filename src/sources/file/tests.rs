@@ -38,6 +38,16 @@ struct Bench {
     millis: i64,
     /// What was taken: the name of the file, and the text.
     taken: Vec<(String, String)>,
+    /// What is being taken.
+    held: Option<Held>,
+}
+
+/// A batch of which the pipeline has not said yet what it took.
+struct Held {
+    name: String,
+    text: String,
+    taken: usize,
+    framing: Framing,
 }
 
 impl Bench {
@@ -59,6 +69,7 @@ impl Bench {
             checkpoints: BTreeMap::new(),
             millis: 1_770_000_000_000,
             taken: Vec::new(),
+            held: None,
         }
     }
 
@@ -80,6 +91,7 @@ impl Bench {
 
     /// Half a second passes, and all that can be read is read and committed.
     fn poll(&mut self) {
+        self.take_held();
         self.wait(500);
         let now = self.now();
         for _ in 0..10_000 {
@@ -98,12 +110,29 @@ impl Bench {
     }
 
     fn read(&mut self, now: Timestamp) -> bool {
-        let source = self.source();
-        let Some(batch) = source.read(now).unwrap() else { return false };
+        self.offer(now);
+        self.take_held()
+    }
+
+    /// One batch is read, where there is one, and what is next happens while it is taken.
+    fn hold(&mut self) {
+        self.wait(500);
+        self.take_held();
+        self.commit();
+        self.offer(self.now());
+    }
+
+    fn offer(&mut self, now: Timestamp) {
+        let Some(batch) = self.source().read(now).unwrap() else { return };
         let (name, text, taken) = take(&batch);
         let framing = Framing { line: batch.framing.line + 1, ..batch.framing };
-        source.advance(taken, framing);
-        self.taken.push((name, text));
+        self.held = Some(Held { name, text, taken, framing });
+    }
+
+    fn take_held(&mut self) -> bool {
+        let Some(it) = self.held.take() else { return false };
+        self.source().advance(it.taken, it.framing);
+        self.taken.push((it.name, it.text));
         true
     }
 
@@ -119,7 +148,7 @@ impl Bench {
     }
 
     fn restart(&mut self) {
-        self.source = None;
+        (self.source, self.held) = (None, None);
     }
 
     fn wait(&mut self, millis: i64) {

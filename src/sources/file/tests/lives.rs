@@ -22,6 +22,8 @@ enum Step {
     Delete,
     Cut,
     Poll,
+    /// A batch is read, and taken only after what is done next.
+    Hold,
     Wait,
     Off,
 }
@@ -35,6 +37,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => Just(Step::Copy),
         1 => Just(Step::Compress),
         4 => Just(Step::Poll),
+        2 => Just(Step::Hold),
         1 => Just(Step::Wait),
         2 => Just(Step::Off),
     ]
@@ -92,7 +95,7 @@ struct Log {
 
 impl Log {
     fn step(&mut self, step: Step) {
-        if !matches!(step, Step::Poll | Step::Off | Step::Compress) {
+        if !matches!(step, Step::Poll | Step::Hold | Step::Off | Step::Compress) {
             self.cut_copied();
         }
         let (log, last) = (self.bench.path("a.log"), self.name());
@@ -123,6 +126,7 @@ impl Log {
             Step::Delete if filled => fs::remove_file(&log).unwrap(),
             Step::Cut if filled => drop(fs::File::create(&log).unwrap()),
             Step::Poll => self.bench.poll(),
+            Step::Hold => self.bench.hold(),
             Step::Wait => self.bench.wait(20_000),
             Step::Off => self.bench.restart(),
             _ => {}
