@@ -20,7 +20,6 @@ mod totals;
 mod tests;
 
 use std::collections::{BTreeMap, HashSet};
-use std::fs::File;
 use std::path::Path;
 use std::time::Duration;
 
@@ -54,7 +53,7 @@ pub(super) struct Store {
     /// Alerts that were handed out and not settled yet.
     handed_out: HashSet<i64>,
     /// Keeps other processes out while it is open.
-    _lock: File,
+    _lock: open::Lock,
 }
 
 /// Resolved incidents that are dropped in one go.

@@ -41,13 +41,25 @@ pub fn folder(dir: &Path) -> Result<(), StoreError> {
     builder.create(dir).map_err(|source| StoreError::Folder { dir: dir.to_owned(), source })
 }
 
+/// Keeps other daemons out of a folder.
+#[derive(Debug)]
+pub(super) struct Lock(File);
+
+/// Given back by name: a process that we are just starting has the file open too until it runs
+/// its own program, and would keep the lock for so long.
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
+    }
+}
+
 /// Takes the lock of the folder. It holds as long as the file is open, so a killed process
 /// leaves none behind.
-pub(super) fn lock(dir: &Path) -> Result<File, StoreError> {
+pub(super) fn lock(dir: &Path) -> Result<Lock, StoreError> {
     let refused = |source| StoreError::Folder { dir: dir.to_owned(), source };
     let file = private().open(dir.join("shirwatch.lock")).map_err(refused)?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Lock(file)),
         Err(fs::TryLockError::WouldBlock) => Err(StoreError::InUse { dir: dir.to_owned() }),
         Err(fs::TryLockError::Error(source)) => Err(refused(source)),
     }

@@ -27,6 +27,29 @@ fn a_second_daemon_is_refused_until_the_first_ends() {
     open(dir.path());
 }
 
+/// A process that is being started has all files open until it runs its own program.
+#[cfg(unix)]
+#[test]
+fn a_daemon_is_not_refused_while_a_process_is_started() {
+    use std::process::Command;
+    use std::sync::atomic::AtomicBool;
+    use std::sync::atomic::Ordering;
+
+    let dir = tempfile::tempdir().unwrap();
+    let stop = &AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                Command::new("true").status().unwrap();
+            }
+        });
+        let opened = (0..100).map(|_| Store::open(dir.path(), &StoreConfig::default(), at(0)));
+        let refused = opened.filter(Result::is_err).count();
+        stop.store(true, Ordering::Relaxed);
+        assert_eq!(refused, 0);
+    });
+}
+
 #[test]
 fn a_database_that_cannot_be_used_is_put_aside() {
     // What is done to the file, and how it is called then.
