@@ -24,7 +24,6 @@ main() {
     write_configs
     append_errors &
     writer=$!
-    PIDS+=("$writer")
     # A container is looked into each minute until something is there; that is proved further down.
     await 60 'nothing is written' test -s "$WORK/written"
     kill_until_written

@@ -29,7 +29,6 @@ main() {
     start_members
     "${HELP[@]}" write "$WORK/a" "$WORK/b" "$ERRORS" "$SECONDS_OF_WRITING" &
     writer=$!
-    PIDS+=("$writer")
     await 20 'nothing was counted' part_counted
     fail_over
     wait "$writer" || fail 'the writer of the logs failed'

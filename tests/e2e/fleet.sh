@@ -27,7 +27,6 @@ main() {
     start_members
     "${HELP[@]}" write "$WORK/a" "$WORK/b" "$WORK/c" "$ERRORS" "$SECONDS_OF_KILLS" &
     writer=$!
-    PIDS+=("$writer")
     kill_until_written
     count_once
     tell_once

@@ -38,7 +38,6 @@ main() {
     await 60 'not each member got a share of the partitions' all_share
     "${HELP[@]}" produce "$PARTITIONS" "$ERRORS" "$SECONDS_OF_TROUBLE" >&"$orders" &
     writer=$!
-    PIDS+=("$writer")
     trouble_until_written
     count_once
     read_once

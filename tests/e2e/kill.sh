@@ -21,7 +21,6 @@ main() {
     write_config
     append_errors &
     writer=$!
-    PIDS+=("$writer")
     kill_until_written
     count_once
     say "$ERRORS errors, $kills kills, each error counted once"

@@ -2,8 +2,9 @@
 #
 # What the end-to-end scripts share: a work folder, ports, processes, and waiting.
 #
-# Sourced, not run. Everything listens on 127.0.0.1. Processes are ended by their pid when the
-# script ends, whatever the reason; on failure the ends of their logs are printed first.
+# Sourced, not run. Everything listens on 127.0.0.1. What a script began in the background is
+# ended by its pid when the script ends, whatever the reason, and only if it still runs: a pid may
+# belong to somebody else soon. On failure the ends of the logs are printed first.
 #
 # Nothing waits for a fixed time and hopes: `await` asks until the answer is yes, and gives up
 # after so many seconds with a sentence that says what did not happen.
@@ -14,7 +15,6 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck disable=SC2034  # used by the scripts that source this file
 SHIRWATCH=${SHIRWATCH:-${CARGO_TARGET_DIR:-$ROOT/target}/release/shirwatch}
 WORK=$(mktemp --directory)
-PIDS=()
 USED_PORTS=' '
 
 trap 'end $?' EXIT
@@ -22,7 +22,7 @@ trap 'exit 130' INT TERM
 
 end() {
     local pid
-    for pid in "${PIDS[@]}"; do
+    for pid in $(jobs -pr; jobs -ps); do
         kill -KILL "$pid" 2>/dev/null || true
         wait "$pid" 2>/dev/null || true
     done
@@ -66,14 +66,12 @@ start() {
     shift
     "$@" >>"$WORK/$name.log" 2>&1 &
     LAST_PID=$!
-    PIDS+=("$LAST_PID")
 }
 
-# Kills what was started last, and forgets it: its pid may belong to somebody else soon.
+# Kills what was started last.
 kill_last() {
     kill -KILL "$LAST_PID" 2>/dev/null || return
     wait "$LAST_PID" 2>/dev/null || true
-    unset 'PIDS[-1]'
 }
 
 # await SECONDS WHAT COMMAND…: until the command succeeds.

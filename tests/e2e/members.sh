@@ -57,13 +57,11 @@ begin() {
     PID[$1]=$LAST_PID
 }
 
-# Kills one by its pid, and forgets that: it may belong to somebody else soon.
+# Kills one by its pid.
 murder() {
-    local pid=${PID[$1]} kept=() it
+    local pid=${PID[$1]}
     kill -KILL "$pid" || fail "$1 ended by itself"
     wait "$pid" 2>/dev/null || true
-    for it in "${PIDS[@]}"; do [[ $it == "$pid" ]] || kept+=("$it"); done
-    PIDS=("${kept[@]}")
     ((kills += 1))
 }
 

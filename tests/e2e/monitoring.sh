@@ -125,12 +125,6 @@ fingerprints() {
 second_forgets() {
     kill -KILL "$second_pid"
     wait "$second_pid" 2>/dev/null || true
-    # Its number may belong to somebody else soon.
-    local pid kept=()
-    for pid in "${PIDS[@]}"; do
-        [[ $pid == "$second_pid" ]] || kept+=("$pid")
-    done
-    PIDS=("${kept[@]}")
     run_second
 }
 

@@ -73,7 +73,6 @@ open(work + "/is-locked", "w").close()
 while os.path.exists(work + "/locked"):
     time.sleep(0.05)
 PYTHON
-    PIDS+=("$!")
     await 30 'the database could not be locked' test -e "$WORK/is-locked"
 }
 

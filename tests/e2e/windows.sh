@@ -57,8 +57,6 @@ follows_what_others_rename_and_delete() {
     mkdir "$logs"
     serve "$logs/*.log"
     coproc WRITER { exec wine "$BIN/writer.exe"; }
-    # shellcheck disable=SC2154  # set by coproc
-    PIDS+=("$WRITER_PID")
 
     order open "$logs/a.log"
     order write "$(plain_error 1)"
@@ -161,8 +159,8 @@ serve() {
 }
 
 kill_daemon() {
-    unset 'PIDS[-1]'
     exec {WRITER[1]}>&-
+    # shellcheck disable=SC2154  # set by coproc
     wait "$WRITER_PID"
     kill_last
 }
