@@ -6,60 +6,76 @@
 //! catalogue that is plain text holds a needle, so the needles bound what plain text can
 //! tell us. Carriers whose records are all read (run records, event logs) skip this step.
 
-use aho_corasick::packed::{Config, MatchKind, Searcher};
+use aho_corasick::packed::Config;
+use aho_corasick::packed::MatchKind;
+use aho_corasick::packed::Searcher;
+use memchr::memmem;
+use memchr::memmem::Finder;
 
 /// What may begin, or stand in, the text of an error. Case counts; the first letter is left
 /// out where it comes in both cases.
-pub const NEEDLES: [&str; 36] = [
-    "rror",
+///
+/// The order is for speed alone. The searcher files the needle of number `n` in drawer `n % 16`
+/// and opens a drawer wherever the first four bytes, each half of a byte for itself, could be
+/// those of any needle in it. Filed with what is unlike it a needle opens its drawer for
+/// nothing at every few bytes; in this order, found by trying, a log of 128 MiB that tells no
+/// errors takes 25 ms and not 62.
+pub const NEEDLES: [&str; 35] = [
     "RROR",
-    "xception",
-    "ailed",
-    "ailure",
-    "annot ",
-    "'Type=",
-    "Message=",
-    "nable to",
-    "ritical",
-    "RITICAL",
-    "FATAL",
     "offline",
-    "orbidden",
-    "enied",
     "such host",
-    " not ",
-    "unresponsive",
-    "credential",
-    "xpired",
-    "iolation",
     "exceed",
-    "nvalid",
-    "issing",
-    "imeout",
-    "AADSTS",
-    "verflow",
-    "erminated",
-    "(Limited)",
-    "auto-update",
-    "must be ",
-    "DF-",
-    "expects",
+    "ailure",
+    "rror",
+    " not ",
+    "Message=",
+    "enied",
+    "ailed",
     "ontinuation token",
+    "FATAL",
+    "xception",
+    "xpired",
+    "ritical",
+    "annot ",
+    // The second of each drawer.
+    "orbidden",
+    "iolation",
+    "credential",
+    "expects",
+    "RITICAL",
+    "erminated",
+    "must be ",
+    "unresponsive",
+    "imeout",
+    "nable to",
     "xit code",
+    "AADSTS",
     "efused",
+    "verflow",
+    "auto-update",
+    "'Type=",
+    // The third.
+    "issing",
+    "nvalid",
+    "(Limited)",
 ];
+
+/// What the codes of data flows begin with. It is searched on its own: among the needles it
+/// would have all of them told apart by three bytes.
+const DATA_FLOW: &str = "DF-";
 
 /// Searches the needles.
 #[derive(Debug)]
 pub struct Prefilter {
     searcher: Option<Searcher>,
+    data_flow: Finder<'static>,
 }
 
 impl Default for Prefilter {
     fn default() -> Self {
         let searcher =
             Config::new().match_kind(MatchKind::LeftmostFirst).builder().extend(NEEDLES).build();
-        Self { searcher }
+        Self { searcher, data_flow: Finder::new(DATA_FLOW) }
     }
 }
 
@@ -71,9 +87,10 @@ impl Prefilter {
         let found = match &self.searcher {
             Some(searcher) => searcher.find(rest).map(|it| it.start()),
             // Without vector instructions: slower, and the same answer.
-            None => NEEDLES.iter().filter_map(|it| memchr::memmem::find(rest, it.as_bytes())).min(),
+            None => NEEDLES.iter().filter_map(|it| memmem::find(rest, it.as_bytes())).min(),
         };
-        found.map(|at| at + from)
+        let before = found.map_or(rest, |at| &rest[..at]);
+        self.data_flow.find(before).or(found).map(|at| at + from)
     }
 }
 
@@ -89,6 +106,9 @@ mod tests {
         check("x ErrorCode=Y,'Type=Z",                                  Some(3));
         check("The runtime 'a' is offline",                             Some(19));
         check("Reading block 4 of file 'part.csv', 24 bytes read",      None);
+        check("Error code: DF-Hive-InvalidDataType",                    Some(1));
+        check("code: DF-Hive-InvalidDataType, failed",                  Some(6));
+        check("DF-",                                                    Some(0));
         check("",                                                       None);
     }
 
