@@ -31,8 +31,8 @@ const LONG: usize = 8;
 /// Bytes under which it is filed otherwise.
 const SHORT: usize = 4;
 
-/// Bytes that the searcher for the shortest needs to be quick.
-const TINY: usize = 3;
+/// Bytes that the searcher for the shortest needs to be quick: it looks at so many at once.
+const TINY: usize = 4;
 
 /// Literals, and by what they are found.
 #[derive(Debug)]

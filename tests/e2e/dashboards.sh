@@ -30,10 +30,11 @@ dashboards_are_up_to_date() {
 # The configurations of dashboards/compose, each by the program that reads it.
 example_is_sound() {
     local folder=$ROOT/dashboards/compose
-    promtool check config --syntax-only "$folder/prometheus.yml" >"$WORK/check.log" \
-        && amtool check-config "$folder/alertmanager.yml" >>"$WORK/check.log" \
-        && "$SHIRWATCH" config check "$folder/shirwatch.yaml" >>"$WORK/check.log" \
-        || fail 'a configuration of dashboards/compose is refused'
+    {
+        promtool check config --syntax-only "$folder/prometheus.yml" \
+            && amtool check-config "$folder/alertmanager.yml" \
+            && "$SHIRWATCH" config check "$folder/shirwatch.yaml"
+    } >"$WORK/check.log" || fail 'a configuration of dashboards/compose is refused'
 }
 
 start_alertmanager() {

@@ -19,8 +19,13 @@ main() {
         say 'the full disk was skipped: no file system may be mounted here'
         return
     fi
-    trap 'code=$?; umount --lazy "$WORK/state"; end $code' EXIT
+    trap 'end_mount $?' EXIT
     trouble 'the disk is full' fill_the_disk empty_the_disk
+}
+
+end_mount() {
+    umount --lazy "$WORK/state"
+    end "$1"
 }
 
 # trouble WHAT BEGIN END: a third of the errors is written before it, one in it, one after it.

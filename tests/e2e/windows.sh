@@ -159,6 +159,7 @@ serve() {
 }
 
 kill_daemon() {
+    # shellcheck disable=SC1083,SC2093  # closes a descriptor
     exec {WRITER[1]}>&-
     # shellcheck disable=SC2154  # set by coproc
     wait "$WRITER_PID"

@@ -8,7 +8,12 @@ export WINEPREFIX=$WORK/prefix WINEDEBUG=-all
 export WINEDLLOVERRIDES='mscoree,mshtml='
 BEFORE_END=end_wine
 
-trap 'code=$?; "$BEFORE_END"; end "$code"' EXIT
+trap 'end_all $?' EXIT
+
+end_all() {
+    "$BEFORE_END"
+    end "$1"
+}
 
 prepare_wine() {
     wineboot --init >/dev/null 2>&1 || fail 'Wine made no prefix'

@@ -19,9 +19,35 @@ pub(super) struct Grams<const N: usize> {
 /// That a literal holds a gram.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Filed {
-    hash: u64,
+    hash: u32,
     literal: u32,
+    /// Where the gram begins in the literal.
     at: u32,
+    /// Two bytes of the literal as far from the gram as can be, and where they stand. Most grams
+    /// that are met belong to other words, and these tell without a look at the literal.
+    probe_at: u32,
+    probe: [u8; 2],
+}
+
+impl Filed {
+    fn new<const N: usize>(literal: &[u8], number: usize, at: usize) -> Self {
+        let behind = literal.len() - at - N;
+        let probe_at = if at > behind { 0 } else { literal.len() - 2 };
+        Self {
+            hash: hash(&literal[at..at + N]),
+            literal: short(number),
+            at: short(at),
+            probe_at: short(probe_at),
+            probe: [literal[probe_at], literal[probe_at + 1]],
+        }
+    }
+
+    /// Where the literal may begin in `text`, when the gram was met at `met`.
+    fn start(&self, text: &[u8], met: usize) -> Option<usize> {
+        let start = met.checked_sub(self.at as usize)?;
+        let probe = start + self.probe_at as usize;
+        (text.get(probe..probe + 2) == Some(&self.probe)).then_some(start)
+    }
 }
 
 impl<const N: usize> Grams<N> {
@@ -35,15 +61,15 @@ impl<const N: usize> Grams<N> {
         let bits = (filed.len() * BITS_EACH).next_power_of_two().clamp(64, 1 << 22);
         let mut it = Self {
             field: vec![0; bits / 64],
-            shift: u64::BITS - bits.trailing_zeros(),
+            shift: u32::BITS - bits.trailing_zeros(),
             shelves: Vec::new(),
             filed,
         };
-        let shelf = |hash: u64| (hash >> it.shift) as usize / BITS_EACH;
-        let end = u32::try_from(it.filed.len()).unwrap_or(u32::MAX);
+        let shelf = |hash: u32| (hash >> it.shift) as usize / BITS_EACH;
+        let end = short(it.filed.len());
         let mut shelves = vec![end; bits / BITS_EACH + 1];
         for (i, filed) in it.filed.iter().enumerate().rev() {
-            shelves[shelf(filed.hash)] = u32::try_from(i).unwrap_or(u32::MAX);
+            shelves[shelf(filed.hash)] = short(i);
         }
         for i in (0..shelves.len() - 1).rev() {
             shelves[i] = shelves[i].min(shelves[i + 1]);
@@ -65,48 +91,57 @@ impl<const N: usize> Grams<N> {
             let hash = hash(gram);
             let bit = (hash >> self.shift) as usize;
             if self.field[bit / 64] >> (bit % 64) & 1 == 1 {
-                self.open(hash, bit / BITS_EACH, i * N, maybe);
+                self.open(hash, bit / BITS_EACH, (text, i * N), maybe);
             }
         }
     }
 
-    /// The literals of a shelf that hold the gram.
-    fn open(&self, hash: u64, shelf: usize, at: usize, maybe: &mut impl FnMut(usize, usize)) {
+    /// The literals of a shelf that hold the gram which was met at a place of a text.
+    fn open(
+        &self,
+        hash: u32,
+        shelf: usize,
+        (text, met): (&[u8], usize),
+        maybe: &mut impl FnMut(usize, usize),
+    ) {
         let (from, to) = (self.shelves[shelf] as usize, self.shelves[shelf + 1] as usize);
         for it in self.filed[from..to].iter().filter(|it| it.hash == hash) {
-            if let Some(start) = at.checked_sub(it.at as usize) {
+            if let Some(start) = it.start(text, met) {
                 maybe(it.literal as usize, start);
             }
         }
     }
 }
 
-/// The upper bits of a product are the well-mixed ones; no two grams share all of them.
-fn hash(gram: &[u8]) -> u64 {
+/// The upper half of a product is the well-mixed one.
+fn hash(gram: &[u8]) -> u32 {
     let number = match gram.len() {
         8 => gram.try_into().map_or(0, u64::from_le_bytes),
         _ => gram.try_into().map_or(0, |it| u64::from(u32::from_le_bytes(it))),
     };
-    number.wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    (number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> u32::BITS) as u32
+}
+
+/// As it is kept; there are no catalogues and literals so large.
+fn short(it: usize) -> u32 {
+    u32::try_from(it).unwrap_or(u32::MAX)
 }
 
 /// Files each literal under the grams in a row that the fewest literals hold.
 fn file<const N: usize>(literals: &[Box<[u8]>], chosen: &[usize]) -> Vec<Filed> {
-    let mut all: Vec<u64> =
+    let mut all: Vec<u32> =
         chosen.iter().flat_map(|it| literals[*it].windows(N).map(hash)).collect();
     all.sort_unstable();
     let held =
-        |gram: u64| all.partition_point(|it| *it <= gram) - all.partition_point(|it| *it < gram);
+        |gram: u32| all.partition_point(|it| *it <= gram) - all.partition_point(|it| *it < gram);
     let mut filed = Vec::with_capacity(chosen.len() * N);
     for &literal in chosen {
-        let grams: Vec<u64> = literals[literal].windows(N).map(hash).collect();
+        let grams: Vec<u32> = literals[literal].windows(N).map(hash).collect();
         let counts: Vec<usize> = grams.iter().map(|it| held(*it)).collect();
         let rows = counts.windows(N).map(|it| it.iter().sum::<usize>()).enumerate();
         let first = rows.min_by_key(|(_, held)| *held).map_or(0, |(at, _)| at);
-        for (at, hash) in grams.into_iter().enumerate().skip(first).take(N) {
-            let number = |it| u32::try_from(it).unwrap_or(u32::MAX);
-            filed.push(Filed { hash, literal: number(literal), at: number(at) });
-        }
+        let row = first..first + N;
+        filed.extend(row.map(|at| Filed::new::<N>(&literals[literal], literal, at)));
     }
     filed
 }
