@@ -176,8 +176,10 @@ impl Joins {
         self.held.values().filter(|it| it.source == source).count()
     }
 
-    /// Moves what changed into `changes`.
+    /// Moves what changed into `changes`. The keys go in their order: a store that files by key
+    /// then takes each of its pages in hand once.
     pub fn drain(&mut self, changes: &mut Changes) {
+        self.fresh.sort_unstable();
         changes.seen.append(&mut self.fresh);
         changes.settled.append(&mut self.settled);
         changes.held.extend(self.added.drain().filter_map(|key| self.held.get(&key).cloned()));
