@@ -10,11 +10,11 @@
 //!
 //! Wherever the literal stands, one of the eight begins at a byte that is looked at. A look
 //! asks a field of bits that is mostly empty, so the pass goes on at once almost everywhere,
-//! however many literals there are; where a bit is set, the literal is compared. Which eight
-//! bytes: those that the fewest literals hold. Shorter literals are filed by four bytes, and the
-//! few that are shorter still are left to a searcher of another crate. An automaton of
-//! all literals reads as exactly, and takes several times as long. What a literal means is
-//! not known here.
+//! however many literals there are; where a bit is set and two more bytes of the literal stand in
+//! their places, it is compared. Which eight bytes: those that the fewest literals hold. Shorter
+//! literals are filed by four bytes, and the few that are shorter still are left to a searcher of
+//! another crate. An automaton of all literals reads as exactly, and takes several times as long.
+//! What a literal means is not known here.
 
 mod grams;
 

@@ -180,7 +180,8 @@ impl Scan {
             if status.finished {
                 break;
             }
-            progress.show(self.seen.tally.bytes, status.lag_bytes, self.seen.tally.findings);
+            let read = self.seen.tally.bytes + self.unforgotten as u64;
+            progress.show(read, status.lag_bytes, self.seen.tally.findings);
             let Some(batch) = self.source.read(clock()).map_err(Failure::new)? else { continue };
             let seen = &mut self.seen;
             let taken = self.pipeline.process(

@@ -13,7 +13,7 @@
 //!
 //! Keys are hashes; their number is bounded, and the oldest are forgotten first.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 use shirwatch_parsers::{Format, Record};
@@ -65,7 +65,7 @@ pub struct Joins {
     fresh: Vec<(u64, Timestamp)>,
     held: BTreeMap<u64, Held>,
     /// Held, and not in the store yet.
-    added: HashSet<u64>,
+    added: BTreeSet<u64>,
     /// Held no longer, and still in the store.
     settled: Vec<u64>,
 }
@@ -182,7 +182,8 @@ impl Joins {
         self.fresh.sort_unstable();
         changes.seen.append(&mut self.fresh);
         changes.settled.append(&mut self.settled);
-        changes.held.extend(self.added.drain().filter_map(|key| self.held.get(&key).cloned()));
+        let added = std::mem::take(&mut self.added).into_iter();
+        changes.held.extend(added.filter_map(|key| self.held.get(&key).cloned()));
     }
 
     fn mark(&mut self, ids: &Ids, now: Timestamp) {

@@ -64,6 +64,13 @@ pub const NEEDLES: [&str; 35] = [
 /// would have all of them told apart by three bytes.
 const DATA_FLOW: &str = "DF-";
 
+/// Bytes that are searched in one go. Two searchers share them, and where one finds much and
+/// the other nothing, the other must not read the same bytes again and again.
+const PIECE: usize = 16 * 1024;
+
+/// Bytes beyond a piece that a needle may reach into.
+const REACH: usize = 32;
+
 /// Searches the needles.
 #[derive(Debug)]
 pub struct Prefilter {
@@ -83,14 +90,20 @@ impl Prefilter {
     /// Where the next needle stands at or after `from`.
     #[must_use]
     pub fn find(&self, bytes: &[u8], from: usize) -> Option<usize> {
-        let rest = bytes.get(from..)?;
+        (from..bytes.len()).step_by(PIECE).find_map(|from| {
+            let end = bytes.len().min(from + PIECE + REACH);
+            self.find_in(&bytes[from..end]).map(|at| at + from)
+        })
+    }
+
+    fn find_in(&self, piece: &[u8]) -> Option<usize> {
         let found = match &self.searcher {
-            Some(searcher) => searcher.find(rest).map(|it| it.start()),
+            Some(searcher) => searcher.find(piece).map(|it| it.start()),
             // Without vector instructions: slower, and the same answer.
-            None => NEEDLES.iter().filter_map(|it| memmem::find(rest, it.as_bytes())).min(),
+            None => NEEDLES.iter().filter_map(|it| memmem::find(piece, it.as_bytes())).min(),
         };
-        let before = found.map_or(rest, |at| &rest[..at]);
-        self.data_flow.find(before).or(found).map(|at| at + from)
+        let before = found.map_or(piece, |at| &piece[..at]);
+        self.data_flow.find(before).or(found)
     }
 }
 
@@ -110,6 +123,17 @@ mod tests {
         check("code: DF-Hive-InvalidDataType, failed",                  Some(6));
         check("DF-",                                                    Some(0));
         check("",                                                       None);
+    }
+
+    #[test]
+    fn a_needle_is_found_wherever_a_piece_of_the_batch_ends() {
+        assert!(NEEDLES.iter().all(|it| it.len() <= REACH));
+        for needle in NEEDLES.iter().chain([&DATA_FLOW]) {
+            for at in PIECE - needle.len()..=PIECE {
+                let text = "x".repeat(at) + needle + &"x".repeat(PIECE);
+                assert_eq!(Prefilter::default().find(text.as_bytes(), 0), Some(at), "{needle}");
+            }
+        }
     }
 
     #[track_caller]

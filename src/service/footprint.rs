@@ -1,4 +1,4 @@
-//! Gives back the memory that only the start needed, or a burst of work.
+//! Keeps memory small: few heaps, and what only the start or a burst of work needed is given back.
 //!
 //! To read the configuration and the rules touches a third of the program once. The system maps
 //! sixteen pages for each that is touched, so that most of the program counts as ours from then

@@ -13,7 +13,7 @@ const LONGEST: Duration = Duration::from_secs(2);
 /// What a commit took is this part of the time until the next.
 const PART: u32 = 40;
 
-/// When the last commit was, and what it took.
+/// When the last commit was done, and what it took.
 #[derive(Debug)]
 pub(super) struct Pace {
     written: Instant,
@@ -33,7 +33,7 @@ impl Pace {
 
     /// A commit that began then is done.
     pub(super) fn wrote(&mut self, begun: Instant) {
-        *self = Self { written: begun, took: begun.elapsed() };
+        *self = Self { written: Instant::now(), took: begun.elapsed() };
     }
 }
 
@@ -55,6 +55,16 @@ mod tests {
         check(30,    1_200);
         check(50,    2_000);
         check(9_000, 2_000);
+    }
+
+    #[test]
+    fn a_commit_that_took_longer_than_all_pauses_is_not_due_again_at_once() {
+        let mut pace = Pace::new();
+        let begun = Instant::now().checked_sub(2 * LONGEST).unwrap();
+        pace.written = begun;
+        assert!(pace.is_due());
+        pace.wrote(begun);
+        assert!(!pace.is_due());
     }
 
     #[track_caller]

@@ -41,3 +41,8 @@ begin_database() {
     # shellcheck disable=SC2034  # used by the scripts that source this file
     DATABASE_PID=$LAST_PID
 }
+
+# query SQL: what it gives, a row a line.
+query() {
+    "${DATABASE_BIN:?}/psql" --no-psqlrc --tuples-only --no-align --command "$1" "$(<"$WORK/url")"
+}

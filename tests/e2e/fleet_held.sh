@@ -47,8 +47,7 @@ failed_run() {
 
 # waits_for MEMBER: in the rows of whom the run waits.
 waits_for() {
-    [[ $(psql --no-psqlrc --tuples-only --no-align "$(<"$WORK/url")" \
-        --command "SELECT coalesce(min(member), 'nobody') FROM shirwatch.held") == "$1" ]]
+    [[ $(query "SELECT coalesce(min(member), 'nobody') FROM shirwatch.held") == "$1" ]]
 }
 
 main

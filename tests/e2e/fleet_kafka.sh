@@ -58,10 +58,6 @@ all_share() {
     [[ $(query 'SELECT count(*), count(DISTINCT owner) FROM shirwatch.streams') == "$PARTITIONS|3" ]]
 }
 
-query() {
-    "${DATABASE_BIN:?}/psql" --no-psqlrc --tuples-only --no-align --command "$1" "$(<"$WORK/url")"
-}
-
 trouble_until_written() {
     local kinds=(dies stands_still leaves_for_a_while) round=0
     deaths=0 stops=0 leaves=0
@@ -75,7 +71,7 @@ trouble_until_written() {
     wait "$writer" || fail 'the writer of the errors failed'
     cluster_lives
     ((deaths && stops && leaves)) || fail 'not all of the trouble happened; this run proves nothing'
-    outrun=$(cat "$WORK"/[abc].log | grep --count 'gave our partitions to others\|has taken over source' || true)
+    outrun=$(cat "$WORK"/[abc].log | grep --count 'gave our partitions to others\|has taken over' || true)
 }
 
 dies() {

@@ -1,6 +1,6 @@
 //! Literals filed under `N` of their bytes, to be found by a look at every `N`th byte.
 
-/// Bits for each gram; so one look in so many is a comparison for nothing.
+/// Bits for each gram; so one look in so many opens a shelf for nothing.
 const BITS_EACH: usize = 16;
 
 /// Literals by their grams.

@@ -65,8 +65,8 @@ impl FileSource {
     /// number is given to no other file while we hold its own.
     fn remembers(&self, number: Number, file: &Found) -> bool {
         self.streams.get(&number).is_some_and(|it| {
-            let same = it.place == Place::Here && (it.path == file.path || it.handle.is_some());
-            same || it.offset > 0
+            let same = it.place == Place::Here && it.path == file.path;
+            same || it.handle.is_some() || it.offset > 0
         })
     }
 

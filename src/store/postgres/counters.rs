@@ -1,5 +1,7 @@
-//! The tables that a member adds to by itself: `totals`, `hours`, `runtimes`. No member waits
-//! for another here.
+//! The tables that a member adds to by itself: `totals`, `hours`, `runtimes`. Each adds to its own
+//! rows, but for runs that it adopts, which become duplicates of the member that died. Who comes
+//! back in that moment may wait for the adopter while that waits for it; the server then refuses
+//! one of both, which tries again.
 
 use tokio_postgres::Row;
 

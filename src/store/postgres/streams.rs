@@ -132,9 +132,13 @@ pub(super) fn write(
     Ok(())
 }
 
-const GONE: &str = "DELETE FROM held WHERE member NOT IN ('', $1) AND source = ANY ($2)
-    AND NOT EXISTS (SELECT 1 FROM members
-        WHERE name = held.member AND alive_at > clock_timestamp() - interval '15 s')
+/// So many in one go that our own sign of life is not late for it; the others come next.
+const GONE: &str = "DELETE FROM held WHERE (member, key) IN (
+        SELECT member, key FROM held AS it
+        WHERE member NOT IN ('', $1) AND source = ANY ($2)
+        AND NOT EXISTS (SELECT 1 FROM members
+            WHERE name = it.member AND alive_at > clock_timestamp() - interval '15 s')
+        ORDER BY member, key LIMIT 500)
     RETURNING member, key, source, body";
 
 const KEEP: &str = "INSERT INTO held (member, key, source, body) VALUES ($1, $2, $3, $4)
