@@ -13,11 +13,13 @@
 //!
 //! Keys are hashes; their number is bounded, and the oldest are forgotten first.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+mod ids;
+mod recent;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
-use shirwatch_parsers::{Format, Record};
-use xxhash_rust::xxh3::Xxh3;
+use shirwatch_parsers::Record;
 
 use crate::model::batch::Position;
 use crate::model::changes::Changes;
@@ -25,9 +27,8 @@ use crate::model::changes::Held;
 use crate::model::finding::Finding;
 use crate::model::fingerprint::Fingerprint;
 use crate::model::redacted::Redacted;
-
-/// Keys kept in memory; the store keeps as many.
-const LIMIT: usize = 200_000;
+use crate::pipeline::joins::ids::Ids;
+use crate::pipeline::joins::recent::Recent;
 
 /// Records held at once; beyond it the next is counted without waiting.
 const HELD_LIMIT: usize = 10_000;
@@ -35,15 +36,6 @@ const HELD_LIMIT: usize = 10_000;
 /// How long a record is held for word of its activity. Diagnostic settings deliver
 /// activities and pipelines within seconds of each other.
 const HOLD: SignedDuration = SignedDuration::from_secs(30);
-
-/// Carriers that may print the same failure.
-const CARRIERS: [Format; 5] = [
-    Format::ActivityRun,
-    Format::EventLog,
-    Format::EventLogJson,
-    Format::SessionLog,
-    Format::Plain,
-];
 
 /// What is to be done with a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,8 +52,7 @@ pub enum Joined {
 /// The failures that were counted, and those that wait.
 #[derive(Debug, Default)]
 pub struct Joins {
-    seen: HashSet<u64>,
-    order: VecDeque<u64>,
+    seen: Recent,
     fresh: Vec<(u64, Timestamp)>,
     held: BTreeMap<u64, Held>,
     /// Held, and not in the store yet.
@@ -75,8 +66,8 @@ impl Joins {
     #[must_use]
     pub fn restore(seen: &[(u64, Timestamp)], held: Vec<Held>) -> Self {
         let mut it = Self::default();
-        for (key, _) in seen.iter().take(LIMIT).rev() {
-            it.remember(*key);
+        for (key, _) in seen.iter().rev() {
+            it.seen.insert(*key);
         }
         it.held = held.into_iter().map(|held| (held.key, held)).collect();
         it
@@ -85,7 +76,7 @@ impl Joins {
     /// Takes in what another daemon counted.
     pub fn take_in(&mut self, seen: &[(u64, Timestamp)]) {
         for (key, _) in seen {
-            self.remember(*key);
+            self.seen.insert(*key);
         }
     }
 
@@ -97,10 +88,10 @@ impl Joins {
     /// Judges a failure, and remembers it if it is new.
     pub fn judge(&mut self, record: &Record<'_>, print: Fingerprint, now: Timestamp) -> Joined {
         let ids = Ids::of(record, print);
-        if ids.own.is_some_and(|key| self.seen.contains(&key) || self.held.contains_key(&key)) {
+        if ids.own.is_some_and(|key| self.seen.contains(key) || self.held.contains_key(&key)) {
             return Joined::Duplicate;
         }
-        if ids.elsewhere.iter().any(|key| self.seen.contains(key)) {
+        if ids.elsewhere.iter().any(|key| self.seen.contains(*key)) {
             self.mark(&ids, now);
             return Joined::Duplicate;
         }
@@ -108,7 +99,7 @@ impl Joins {
             self.mark(&ids, now);
             return Joined::New;
         };
-        if self.seen.contains(&waits_for) {
+        if self.seen.contains(waits_for) {
             self.mark(&ids, now);
             return Joined::Duplicate;
         }
@@ -142,14 +133,12 @@ impl Joins {
 
     /// Gives the held findings whose wait is over, each with whether it is new.
     pub fn settle(&mut self, now: Timestamp) -> Vec<(Held, bool)> {
-        let due =
-            |held: &Held, seen: &HashSet<u64>| held.until <= now || seen.contains(&held.waits_for);
-        let keys: Vec<u64> =
-            self.held.values().filter(|it| due(it, &self.seen)).map(|it| it.key).collect();
+        let due = |it: &&Held| it.until <= now || self.seen.contains(it.waits_for);
+        let keys: Vec<u64> = self.held.values().filter(due).map(|it| it.key).collect();
         let mut out = Vec::new();
         for key in keys {
             let Some(held) = self.held.remove(&key) else { continue };
-            let new = !self.seen.contains(&held.waits_for);
+            let new = !self.seen.contains(held.waits_for);
             if !self.added.remove(&held.key) {
                 self.settled.push(held.key);
             }
@@ -193,120 +182,17 @@ impl Joins {
     }
 
     fn note(&mut self, key: u64, now: Timestamp) {
-        if self.remember(key) {
+        if self.seen.insert(key) {
             self.fresh.push((key, now));
         }
     }
-
-    fn remember(&mut self, key: u64) -> bool {
-        if !self.seen.insert(key) {
-            return false;
-        }
-        self.order.push_back(key);
-        if self.order.len() > LIMIT
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.seen.remove(&oldest);
-        }
-        true
-    }
-}
-
-/// The keys of a failure.
-#[derive(Debug, Default)]
-struct Ids {
-    /// The key of the failure itself, where it prints an id of its own.
-    own: Option<u64>,
-    /// Keys under which other records may look for it.
-    tells: Vec<u64>,
-    /// Keys under which another carrier may have told it.
-    elsewhere: Vec<u64>,
-    /// The key of what it would only repeat.
-    waits_for: Option<u64>,
-}
-
-impl Ids {
-    fn of(record: &Record<'_>, print: Fingerprint) -> Self {
-        match record.format {
-            Format::PipelineRun => Self::pipeline(record),
-            Format::TriggerRun => Self::trigger(record),
-            _ => Self::activity(record, print),
-        }
-    }
-
-    fn activity(record: &Record<'_>, print: Fingerprint) -> Self {
-        let mut ids = Self::default();
-        let at = &record.context;
-        ids.own = at.activity_run_id.as_deref().map(|id| key("activity", id, 0));
-        let run = at.pipeline_run_id.as_deref();
-        if wraps(record) {
-            ids.waits_for = run.map(|id| key("in-run", id, print.0));
-        } else if let Some(id) = run {
-            ids.tells.push(key("in-run", id, print.0));
-        }
-        ids.tells.extend(run.map(|id| key("failed-run", id, 0)));
-        if let Some(id) = at.correlation_id.as_deref() {
-            ids.tells.push(key("failed-operation", id, 0));
-            ids.tells.push(operation(record.format, ids.own.is_some(), id, print));
-            let others = CARRIERS.iter().filter(|it| **it != record.format);
-            // Where both print a run of their own, those decide, and not what they are part of.
-            let named = if ids.own.is_some() { &[false][..] } else { &[false, true] };
-            ids.elsewhere = others
-                .flat_map(|it| named.iter().map(|named| operation(*it, *named, id, print)))
-                .collect();
-        }
-        ids
-    }
-
-    fn pipeline(record: &Record<'_>) -> Self {
-        let id = record.context.pipeline_run_id.as_deref();
-        let operation = record.context.correlation_id.as_deref();
-        Self {
-            own: id.map(|id| key("pipeline", id, 0)),
-            waits_for: id.map(|id| key("failed-run", id, 0)),
-            tells: operation.map(|id| key("failed-operation", id, 0)).into_iter().collect(),
-            elsewhere: Vec::new(),
-        }
-    }
-
-    fn trigger(record: &Record<'_>) -> Self {
-        let id = record.context.correlation_id.as_deref();
-        Self {
-            own: id.map(|id| key("trigger", id, 0)),
-            waits_for: id.map(|id| key("failed-operation", id, 0)),
-            ..Self::default()
-        }
-    }
-}
-
-/// Whether an activity only contains others, so that its error repeats one of theirs.
-fn wraps(record: &Record<'_>) -> bool {
-    let kinds = ["ForEach", "ExecutePipeline", "IfCondition", "Switch", "Until", "InvokePipeline"];
-    let kind = record.context.activity_type.as_deref().unwrap_or_default();
-    kinds.iter().any(|it| it.eq_ignore_ascii_case(kind))
-        || (record.format == Format::ActivityRun
-            && record.message.starts_with("Activity failed because an inner activity failed"))
-}
-
-/// The key of a failure that is told by the operation it is part of.
-fn operation(format: Format, named: bool, id: &str, print: Fingerprint) -> u64 {
-    let kind = if named { "named in " } else { "" };
-    key(&format!("{kind}{}", format.as_str()), id, print.0)
-}
-
-fn key(kind: &str, id: &str, print: u64) -> u64 {
-    let mut hash = Xxh3::new();
-    hash.update(kind.as_bytes());
-    hash.update(&[0]);
-    hash.update(id.to_ascii_lowercase().as_bytes());
-    hash.update(&print.to_le_bytes());
-    hash.digest()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use shirwatch_parsers::Context;
+    use shirwatch_parsers::Format;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 

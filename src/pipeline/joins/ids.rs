@@ -1,0 +1,106 @@
+//! What a failure is known by.
+
+use shirwatch_parsers::{Format, Record};
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::model::fingerprint::Fingerprint;
+
+/// Carriers that may print the same failure.
+const CARRIERS: [Format; 5] = [
+    Format::ActivityRun,
+    Format::EventLog,
+    Format::EventLogJson,
+    Format::SessionLog,
+    Format::Plain,
+];
+
+/// The keys of a failure.
+#[derive(Debug, Default)]
+pub(super) struct Ids {
+    /// The key of the failure itself, where it prints an id of its own.
+    pub(super) own: Option<u64>,
+    /// Keys under which other records may look for it.
+    pub(super) tells: Vec<u64>,
+    /// Keys under which another carrier may have told it.
+    pub(super) elsewhere: Vec<u64>,
+    /// The key of what it would only repeat.
+    pub(super) waits_for: Option<u64>,
+}
+
+impl Ids {
+    pub(super) fn of(record: &Record<'_>, print: Fingerprint) -> Self {
+        match record.format {
+            Format::PipelineRun => Self::pipeline(record),
+            Format::TriggerRun => Self::trigger(record),
+            _ => Self::activity(record, print),
+        }
+    }
+
+    fn activity(record: &Record<'_>, print: Fingerprint) -> Self {
+        let mut ids = Self::default();
+        let at = &record.context;
+        ids.own = at.activity_run_id.as_deref().map(|id| key("activity", id, 0));
+        let run = at.pipeline_run_id.as_deref();
+        if wraps(record) {
+            ids.waits_for = run.map(|id| key("in-run", id, print.0));
+        } else if let Some(id) = run {
+            ids.tells.push(key("in-run", id, print.0));
+        }
+        ids.tells.extend(run.map(|id| key("failed-run", id, 0)));
+        if let Some(id) = at.correlation_id.as_deref() {
+            ids.tells.push(key("failed-operation", id, 0));
+            ids.tells.push(operation(record.format, ids.own.is_some(), id, print));
+            let others = CARRIERS.iter().filter(|it| **it != record.format);
+            // Where both print a run of their own, those decide, and not what they are part of.
+            let named = if ids.own.is_some() { &[false][..] } else { &[false, true] };
+            ids.elsewhere = others
+                .flat_map(|it| named.iter().map(|named| operation(*it, *named, id, print)))
+                .collect();
+        }
+        ids
+    }
+
+    fn pipeline(record: &Record<'_>) -> Self {
+        let id = record.context.pipeline_run_id.as_deref();
+        let operation = record.context.correlation_id.as_deref();
+        Self {
+            own: id.map(|id| key("pipeline", id, 0)),
+            waits_for: id.map(|id| key("failed-run", id, 0)),
+            tells: operation.map(|id| key("failed-operation", id, 0)).into_iter().collect(),
+            elsewhere: Vec::new(),
+        }
+    }
+
+    fn trigger(record: &Record<'_>) -> Self {
+        let id = record.context.correlation_id.as_deref();
+        Self {
+            own: id.map(|id| key("trigger", id, 0)),
+            waits_for: id.map(|id| key("failed-operation", id, 0)),
+            ..Self::default()
+        }
+    }
+}
+
+/// Whether an activity only contains others, so that its error repeats one of theirs.
+fn wraps(record: &Record<'_>) -> bool {
+    let kinds = ["ForEach", "ExecutePipeline", "IfCondition", "Switch", "Until", "InvokePipeline"];
+    let kind = record.context.activity_type.as_deref().unwrap_or_default();
+    kinds.iter().any(|it| it.eq_ignore_ascii_case(kind))
+        || (record.format == Format::ActivityRun
+            && record.message.starts_with("Activity failed because an inner activity failed"))
+}
+
+/// The key of a failure that is told by the operation it is part of.
+fn operation(format: Format, named: bool, id: &str, print: Fingerprint) -> u64 {
+    let kind = if named { "named in " } else { "" };
+    key(&format!("{kind}{}", format.as_str()), id, print.0)
+}
+
+fn key(kind: &str, id: &str, print: u64) -> u64 {
+    let mut hash = Xxh3::new();
+    hash.update(kind.as_bytes());
+    hash.update(&[0]);
+    hash.update(id.to_ascii_lowercase().as_bytes());
+    hash.update(&print.to_le_bytes());
+    hash.digest()
+}
