@@ -35,6 +35,7 @@ mod places;
 mod template;
 mod view;
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -78,6 +79,16 @@ impl Catalogue {
         }
     }
 
+    /// The same without the proof of the rules that are built in, for who runs for months and is
+    /// seldom asked for it: it is a quarter of all that they say. [`Self::written`] still has it.
+    #[must_use]
+    pub fn without_proof(mut self) -> Self {
+        for rule in self.rules.iter_mut().filter(|it| it.built_in) {
+            (rule.examples, rule.counterexamples) = (Vec::new(), Vec::new());
+        }
+        self
+    }
+
     /// The rules of one YAML text, and `unclassified`.
     pub fn from_yaml(file: &str, text: &str) -> Result<Self, CatalogueError> {
         let mut rules = load::embedded()?;
@@ -87,8 +98,12 @@ impl Catalogue {
     }
 
     fn new(rules: Vec<Rule>) -> Result<Self, CatalogueError> {
-        let by_id: HashMap<_, _> =
-            rules.iter().enumerate().map(|(i, it)| (it.id.clone(), i)).collect();
+        let mut by_id = HashMap::with_capacity(rules.len());
+        for (i, it) in rules.iter().enumerate() {
+            if let Some(first) = by_id.insert(it.id.clone(), i) {
+                return Err(twice(&rules[first], it));
+            }
+        }
         let unclassified = by_id.get(UNCLASSIFIED).copied();
         let unclassified = unclassified.filter(|i| rules[*i].matches());
         let unclassified = unclassified.ok_or(CatalogueError::NoUnclassified)?;
@@ -133,6 +148,14 @@ impl Catalogue {
     #[must_use]
     pub fn rule(&self, id: &str) -> Option<&Rule> {
         self.by_id.get(id).map(|i| &self.rules[*i])
+    }
+
+    /// The rule of that id as it is written, with its proof.
+    pub fn written(&self, id: &str) -> Result<Option<Cow<'_, Rule>>, CatalogueError> {
+        match self.rule(id) {
+            Some(rule) if rule.built_in => Ok(load::written(id)?.map(Cow::Owned)),
+            rule => Ok(rule.map(Cow::Borrowed)),
+        }
     }
 
     /// All rules, family by family.
@@ -187,6 +210,14 @@ impl Catalogue {
             tied: None,
             alternative: None,
         }
+    }
+}
+
+fn twice(first: &Rule, second: &Rule) -> CatalogueError {
+    CatalogueError::DuplicateRule {
+        rule: second.id.clone(),
+        first: first.file.clone(),
+        second: second.file.clone(),
     }
 }
 

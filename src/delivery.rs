@@ -125,10 +125,16 @@ impl Delivery {
         self.receivers.iter().find(|it| it.name == name)
     }
 
+    /// True when there is nobody to tell.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.receivers.is_empty()
+    }
+
     /// Starts a worker for each receiver. Needs a runtime.
     #[must_use]
     pub fn start(&self, courier: &Courier, outcomes: &mpsc::Sender<Outcome>) -> Workers {
-        let mut workers = Workers { queues: BTreeMap::new(), tasks: JoinSet::new() };
+        let mut workers = Workers::default();
         for receiver in &self.receivers {
             let (queue, jobs) = mpsc::channel(QUEUE);
             workers.queues.insert(receiver.name.clone(), queue);
@@ -140,7 +146,7 @@ impl Delivery {
 }
 
 /// The workers at work.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Workers {
     queues: BTreeMap<String, mpsc::Sender<Job>>,
     tasks: JoinSet<()>,

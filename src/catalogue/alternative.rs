@@ -25,18 +25,25 @@ use shirwatch_parsers::numbers::{Number, System};
 pub(super) struct Alternative {
     /// Index of its rule.
     pub(super) rule: usize,
-    pub(super) codes: Vec<Vec<u8>>,
-    pub(super) types: Vec<Vec<u8>>,
-    pub(super) messages: Vec<Template>,
+    pub(super) codes: Box<[Box<[u8]>]>,
+    pub(super) types: Box<[Box<[u8]>]>,
+    pub(super) messages: Box<[Template]>,
     /// Which of them holds the longest literal.
     longest: Option<usize>,
-    pub(super) numbers: Vec<Number>,
-    pub(super) activity_codes: Vec<String>,
-    unless: Vec<Template>,
+    pub(super) numbers: Box<[Number]>,
+    unless: Box<[Template]>,
     specific: bool,
-    activity_types: Vec<String>,
-    failure_types: Vec<String>,
-    connectors: Vec<String>,
+    /// What it asks of the record as a whole. Few ask anything, and all of them lie in memory.
+    whole: Option<Box<Whole>>,
+}
+
+/// The clauses on a record as a whole.
+#[derive(Debug, PartialEq, Eq, Default)]
+struct Whole {
+    activity_codes: Texts,
+    activity_types: Texts,
+    failure_types: Texts,
+    connectors: Texts,
     sides: Vec<Side>,
     formats: Vec<Format>,
 }
@@ -76,25 +83,27 @@ impl Alternative {
             found: found.to_owned(),
             remedy,
         };
-        let owned = |texts: &Texts| texts.iter().map(str::to_owned).collect();
         let messages =
             each(&it.message, Template::new, |found| refused("message", found, FRAGMENT))?;
         let anchors = messages.iter().map(|it| it.anchor().len()).enumerate();
+        let whole = Whole {
+            activity_codes: it.activity_code.clone(),
+            activity_types: it.activity_type.clone(),
+            failure_types: it.failure_type.clone(),
+            connectors: it.connector.clone(),
+            sides: each(&it.side, side, |found| refused("side", found, SIDE))?.into(),
+            formats: each(&it.format, format, |found| refused("format", found, FORMAT))?.into(),
+        };
         Ok(Self {
             rule: index,
-            codes: it.code.iter().map(view::plain_code).collect(),
-            types: it.types.iter().map(view::plain_type).collect(),
+            codes: it.code.iter().map(|it| view::plain_code(it).into()).collect(),
+            types: it.types.iter().map(|it| view::plain_type(it).into()).collect(),
             longest: anchors.max_by_key(|(_, len)| *len).map(|(i, _)| i),
             messages,
             unless: each(&it.unless, Template::new, |found| refused("unless", found, FRAGMENT))?,
             numbers: each(&it.number, Number::parse, |found| refused("number", found, NUMBER))?,
             specific: !rule.general,
-            activity_codes: owned(&it.activity_code),
-            activity_types: owned(&it.activity_type),
-            failure_types: owned(&it.failure_type),
-            connectors: owned(&it.connector),
-            sides: each(&it.side, side, |found| refused("side", found, SIDE))?,
-            formats: each(&it.format, format, |found| refused("format", found, FORMAT))?,
+            whole: (whole != Whole::default()).then(|| Box::new(whole)),
         })
     }
 
@@ -103,12 +112,19 @@ impl Alternative {
         self.longest.map(|i| self.messages[i].anchor())
     }
 
+    /// The codes of activities of which it wants one.
+    pub(super) fn activity_codes(&self) -> impl Iterator<Item = &str> {
+        self.whole.iter().flat_map(|it| it.activity_codes.iter())
+    }
+
     /// Whether this fits the record, and where. The hits are the places of its anchor in the
     /// order of the text, where that is what brought it here.
     pub(super) fn fit(&self, view: &View, record: &Record<'_>, hits: &[(u32, u32)]) -> Option<Fit> {
         let mut fit = Fit::default();
         fit.score.specific = self.specific;
-        self.record_clauses(&mut fit, record)?;
+        if let Some(whole) = &self.whole {
+            whole.holds(&mut fit, record)?;
+        }
         if !self.codes.is_empty() {
             let (place, code) = deepest(view.codes(), &self.codes)?;
             fit.name(Clause::Code, place, 2, code);
@@ -128,32 +144,6 @@ impl Alternative {
         }
         self.nothing_against(&mut fit, view)?;
         Some(fit)
-    }
-
-    /// The clauses on the record as a whole; the cheapest, so they are asked first.
-    fn record_clauses(&self, fit: &mut Fit, record: &Record<'_>) -> Option<()> {
-        let context = &record.context;
-        for (clause, wanted, found) in [
-            (Clause::ActivityCode, &self.activity_codes, &record.code),
-            (Clause::ActivityType, &self.activity_types, &context.activity_type),
-            (Clause::FailureType, &self.failure_types, &record.failure_type),
-            (Clause::Connector, &self.connectors, &context.connector),
-        ] {
-            if !wanted.is_empty() {
-                let found = found.as_deref()?;
-                wanted.iter().find(|it| it.eq_ignore_ascii_case(found))?;
-                fit.holds(clause, Place::default());
-            }
-        }
-        if !self.sides.is_empty() {
-            record.side.filter(|it| self.sides.contains(it))?;
-            fit.holds(Clause::Side, Place::default());
-        }
-        if !self.formats.is_empty() {
-            Some(record.format).filter(|it| self.formats.contains(it))?;
-            fit.holds(Clause::Format, Place::default());
-        }
-        Some(())
     }
 
     fn number(&self, fit: &mut Fit, view: &View) -> Option<()> {
@@ -178,6 +168,34 @@ impl Alternative {
         }
         // It tells the rule from its neighbours, yet nothing of the record held it.
         fit.score.clauses = fit.score.clauses.saturating_add(1);
+        Some(())
+    }
+}
+
+impl Whole {
+    /// Whether all of them hold; the cheapest clauses, so they are asked first.
+    fn holds(&self, fit: &mut Fit, record: &Record<'_>) -> Option<()> {
+        let context = &record.context;
+        for (clause, wanted, found) in [
+            (Clause::ActivityCode, &self.activity_codes, &record.code),
+            (Clause::ActivityType, &self.activity_types, &context.activity_type),
+            (Clause::FailureType, &self.failure_types, &record.failure_type),
+            (Clause::Connector, &self.connectors, &context.connector),
+        ] {
+            if !wanted.is_empty() {
+                let found = found.as_deref()?;
+                wanted.iter().find(|it| it.eq_ignore_ascii_case(found))?;
+                fit.holds(clause, Place::default());
+            }
+        }
+        if !self.sides.is_empty() {
+            record.side.filter(|it| self.sides.contains(it))?;
+            fit.holds(Clause::Side, Place::default());
+        }
+        if !self.formats.is_empty() {
+            Some(record.format).filter(|it| self.formats.contains(it))?;
+            fit.holds(Clause::Format, Place::default());
+        }
         Some(())
     }
 }
@@ -228,14 +246,14 @@ fn each<T>(
     texts: &Texts,
     compile: impl Fn(&str) -> Option<T>,
     refused: impl Fn(&str) -> CatalogueError,
-) -> Result<Vec<T>, CatalogueError> {
+) -> Result<Box<[T]>, CatalogueError> {
     texts.iter().map(|text| compile(text).ok_or_else(|| refused(text))).collect()
 }
 
 /// The deepest of `found` that is wanted.
 fn deepest<'v>(
     found: impl Iterator<Item = (&'v [u8], Place)>,
-    wanted: &[Vec<u8>],
+    wanted: &[Box<[u8]>],
 ) -> Option<(Place, &'v [u8])> {
     let held = found.filter(|(name, _)| wanted.iter().any(|it| names(it, name)));
     held.max_by_key(|(_, place)| *place).map(|(name, place)| (place, name))

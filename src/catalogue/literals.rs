@@ -37,7 +37,10 @@ const TINY: usize = 4;
 /// Literals, and by what they are found.
 #[derive(Debug)]
 pub(super) struct Literals {
-    literals: Vec<Box<[u8]>>,
+    /// All of them, one behind the other: what is compared often lies close together.
+    bytes: Box<[u8]>,
+    /// Where each ends.
+    ends: Box<[u32]>,
     long: Grams<LONG>,
     short: Grams<SHORT>,
     /// Literals too short to be filed, by their numbers.
@@ -60,14 +63,14 @@ pub(super) struct Hit {
 impl Literals {
     /// Files the literals, which keep their order as their numbers.
     pub(super) fn new<'a>(literals: impl IntoIterator<Item = &'a [u8]>) -> Self {
-        let literals: Vec<Box<[u8]>> = literals.into_iter().map(Box::from).collect();
+        let literals: Vec<&[u8]> = literals.into_iter().collect();
         let of_length = |lengths: Range<usize>| -> Vec<usize> {
             (0..literals.len()).filter(|it| lengths.contains(&literals[*it].len())).collect()
         };
         let long = of_length(Grams::<LONG>::LEAST..usize::MAX);
         let short = of_length(Grams::<SHORT>::LEAST..Grams::<LONG>::LEAST);
         let rest = of_length(TINY..Grams::<SHORT>::LEAST);
-        let searcher = packed::Searcher::new(rest.iter().map(|it| &literals[*it]));
+        let searcher = packed::Searcher::new(rest.iter().map(|it| literals[*it]));
         let mut alone = of_length(1..TINY);
         if searcher.is_none() {
             alone.extend(&rest);
@@ -75,19 +78,25 @@ impl Literals {
         Self {
             long: Grams::new(&literals, &long),
             short: Grams::new(&literals, &short),
-            finders: alone.into_iter().map(|it| (it, finder(&literals[it]))).collect(),
+            finders: alone.into_iter().map(|it| (it, finder(literals[it]))).collect(),
             rest,
             searcher,
-            literals,
+            bytes: literals.concat().into(),
+            ends: ends(&literals),
         }
+    }
+
+    fn literal(&self, number: usize) -> &[u8] {
+        let start = number.checked_sub(1).map_or(0, |it| self.ends[it] as usize);
+        &self.bytes[start..self.ends[number] as usize]
     }
 
     /// Calls `found` for every place at which a literal stands.
     pub(super) fn each(&self, text: &[u8], mut found: impl FnMut(Hit)) {
         let mut compare = |literal: usize, start: usize| {
-            let end = start + self.literals[literal].len();
-            if text.get(start..end) == Some(&*self.literals[literal]) {
-                found(Hit { literal, start, end });
+            let bytes = self.literal(literal);
+            if text.get(start..).is_some_and(|it| it.starts_with(bytes)) {
+                found(Hit { literal, start, end: start + bytes.len() });
             }
         };
         self.long.each(text, &mut compare);
@@ -108,6 +117,16 @@ impl Literals {
             }
         }
     }
+}
+
+/// Where each ends when they stand one behind the other. Those of a catalogue are some kilobytes.
+fn ends(literals: &[&[u8]]) -> Box<[u32]> {
+    let mut end = 0_u32;
+    let mut passed = |it: &&[u8]| {
+        end = end.saturating_add(u32::try_from(it.len()).unwrap_or(u32::MAX));
+        end
+    };
+    literals.iter().map(&mut passed).collect()
 }
 
 fn finder(literal: &[u8]) -> Finder<'static> {

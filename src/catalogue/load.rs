@@ -30,15 +30,19 @@ use crate::catalogue::rule::Rule;
 
 const EMBEDDED: &str = include_str!(concat!(env!("OUT_DIR"), "/rules.json"));
 
-/// One file of rules, not yet read as rules.
+/// One file of the rules that are built in.
 #[derive(Deserialize)]
+struct BuiltIn {
+    file: String,
+    rules: Vec<Rule>,
+}
+
+/// One file of rules, not yet read as rules.
 struct Family {
     file: String,
     rules: Vec<Map<String, Value>>,
-    /// The line of each rule, and the text; not known of the rules that are built in.
-    #[serde(skip)]
+    /// The line of each rule.
     lines: Vec<usize>,
-    #[serde(skip)]
     text: String,
 }
 
@@ -54,14 +58,22 @@ impl Family {
 
 /// The built-in rules.
 pub(super) fn embedded() -> Result<Vec<Rule>, CatalogueError> {
-    let families: Vec<Family> =
+    let families: Vec<BuiltIn> =
         serde_json::from_str(EMBEDDED).map_err(|source| CatalogueError::Shape {
             file: "built-in catalogue".into(),
             rule: "*".into(),
             key: None,
             source,
         })?;
-    overlay(Vec::new(), families)
+    let of_file = |BuiltIn { file, rules }| {
+        rules.into_iter().map(move |it| Rule { file: file.clone(), built_in: true, ..it })
+    };
+    Ok(families.into_iter().flat_map(of_file).collect())
+}
+
+/// The built-in rule of that id, with its proof.
+pub(super) fn written(id: &str) -> Result<Option<Rule>, CatalogueError> {
+    Ok(embedded()?.into_iter().find(|it| it.id == id))
 }
 
 /// `rules` with the folder `dir` laid over them.

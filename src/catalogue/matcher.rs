@@ -27,7 +27,7 @@ use crate::catalogue::rule::Rule;
 use crate::catalogue::view::View;
 
 /// Alternatives by what they are filed under; asked several times for each record.
-type Table<K> = HashMap<K, Vec<usize>, RandomState>;
+type Table<K> = HashMap<K, Vec<u32>, RandomState>;
 
 /// A fragment of this many bytes tells one error from most others.
 const TELLING: usize = 6;
@@ -38,12 +38,12 @@ pub(super) struct Matcher {
     pub(super) alternatives: Vec<Alternative>,
     literals: Literals,
     /// For each literal after the markers, the alternatives filed there.
-    anchored: Vec<Vec<usize>>,
-    codes: Table<Vec<u8>>,
+    anchored: Box<[Box<[u32]>]>,
+    codes: Table<Box<[u8]>>,
     /// The beginnings that name a family of codes, and how long they are.
-    codes_by_family: Table<Vec<u8>>,
+    codes_by_family: Table<Box<[u8]>>,
     families: Vec<usize>,
-    types: Table<Vec<u8>>,
+    types: Table<Box<[u8]>>,
     numbers: Table<Number>,
     activity_codes: Table<String>,
 }
@@ -62,8 +62,8 @@ pub(super) struct Scratch {
 /// An alternative that may fit, and where its longest literal was found.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Candidate {
-    alternative: usize,
-    hits: (usize, usize),
+    alternative: u32,
+    hits: (u32, u32),
 }
 
 /// The literal that announces a code; it stands after the markers of numbers.
@@ -80,7 +80,7 @@ impl Matcher {
         alternatives.shrink_to_fit();
         let mut filing = Filing::default();
         for (i, it) in alternatives.iter().enumerate() {
-            if !filing.file(i, it) {
+            if !filing.file(number(i), it) {
                 faults.push(no_anchor(rules, &alternatives, i));
             }
         }
@@ -98,9 +98,10 @@ impl Matcher {
         scratch.candidates.dedup();
         scratch.fits.clear();
         for it in &scratch.candidates {
-            let hits = &scratch.hits[it.hits.0..it.hits.1];
-            if let Some(fit) = self.alternatives[it.alternative].fit(&scratch.view, record, hits) {
-                scratch.fits.push((fit, it.alternative));
+            let hits = &scratch.hits[it.hits.0 as usize..it.hits.1 as usize];
+            let i = it.alternative as usize;
+            if let Some(fit) = self.alternatives[i].fit(&scratch.view, record, hits) {
+                scratch.fits.push((fit, i));
             }
         }
     }
@@ -121,7 +122,7 @@ impl Matcher {
         hits.sort_unstable();
         let mut from = 0;
         for same in hits.chunk_by(|a, b| a.0 == b.0) {
-            let hits = (from, from + same.len());
+            let hits = (from, from + number(same.len()));
             from = hits.1;
             let found = self.anchored[same[0].0 as usize].iter();
             candidates.extend(found.map(|it| Candidate { alternative: *it, hits }));
@@ -131,7 +132,7 @@ impl Matcher {
     /// Candidates by what the record names.
     fn look_up(&self, record: &Record<'_>, scratch: &mut Scratch) {
         let Scratch { view, candidates, .. } = scratch;
-        let mut add = |found: Option<&Vec<usize>>| {
+        let mut add = |found: Option<&Vec<u32>>| {
             let found = found.into_iter().flatten();
             candidates.extend(found.map(|it| Candidate { alternative: *it, hits: (0, 0) }));
         };
@@ -161,7 +162,7 @@ fn announced(view: &mut View, text: &[u8], marker: usize, start: usize, end: usi
     }
 }
 
-/// As it is kept; no text that is looked at is longer.
+/// As it is kept; no text that is looked at is longer, and no catalogue holds so many.
 fn number(it: usize) -> u32 {
     u32::try_from(it).unwrap_or(u32::MAX)
 }
@@ -195,16 +196,16 @@ fn no_anchor(rules: &[Rule], alternatives: &[Alternative], i: usize) -> Catalogu
 /// The tables while they are filled.
 #[derive(Default)]
 struct Filing {
-    anchors: Table<Vec<u8>>,
-    codes: Table<Vec<u8>>,
-    types: Table<Vec<u8>>,
+    anchors: Table<Box<[u8]>>,
+    codes: Table<Box<[u8]>>,
+    types: Table<Box<[u8]>>,
     numbers: Table<Number>,
     activity_codes: Table<String>,
 }
 
 impl Filing {
     /// Files one alternative; false when there is nothing to file it under.
-    fn file(&mut self, i: usize, it: &Alternative) -> bool {
+    fn file(&mut self, i: u32, it: &Alternative) -> bool {
         let anchor = it.anchor();
         match anchor {
             Some(anchor) if anchor.len() >= TELLING => self.anchor(anchor, i),
@@ -213,8 +214,7 @@ impl Filing {
             _ if !it.types.is_empty() => under(&mut self.types, &it.types, i),
             Some(anchor) => self.anchor(anchor, i),
             None => {
-                let codes: Vec<_> =
-                    it.activity_codes.iter().map(|it| it.to_ascii_lowercase()).collect();
+                let codes: Vec<_> = it.activity_codes().map(str::to_ascii_lowercase).collect();
                 under(&mut self.activity_codes, &codes, i);
             }
         }
@@ -222,28 +222,28 @@ impl Filing {
             || !it.numbers.is_empty()
             || !it.codes.is_empty()
             || !it.types.is_empty()
-            || !it.activity_codes.is_empty()
+            || it.activity_codes().next().is_some()
     }
 
-    fn anchor(&mut self, literal: &[u8], i: usize) {
-        self.anchors.entry(literal.to_vec()).or_default().push(i);
+    fn anchor(&mut self, literal: &[u8], i: u32) {
+        self.anchors.entry(literal.into()).or_default().push(i);
     }
 
     fn matcher(self, alternatives: Vec<Alternative>) -> Matcher {
         let mut anchors: Vec<_> = self.anchors.into_iter().collect();
         anchors.sort();
         let markers = MARKERS.iter().map(|it| it.text).chain(["code"]).chain(CODES);
-        let literals = markers.map(str::as_bytes).chain(anchors.iter().map(|it| it.0.as_slice()));
+        let literals = markers.map(str::as_bytes).chain(anchors.iter().map(|it| &*it.0));
         let literals = Literals::new(literals);
         let (codes_by_family, codes) = parted(self.codes);
-        let mut families: Vec<_> = codes_by_family.keys().map(Vec::len).collect();
+        let mut families: Vec<_> = codes_by_family.keys().map(|it| it.len()).collect();
         families.sort_unstable();
         families.dedup();
         Matcher {
             families,
             alternatives,
             literals,
-            anchored: anchors.into_iter().map(|(_, it)| it).collect(),
+            anchored: anchors.into_iter().map(|(_, it)| it.into()).collect(),
             codes,
             codes_by_family,
             types: self.types,
@@ -254,17 +254,14 @@ impl Filing {
 }
 
 /// The families of codes without their `*`, and the other codes.
-fn parted(codes: Table<Vec<u8>>) -> (Table<Vec<u8>>, Table<Vec<u8>>) {
+fn parted(codes: Table<Box<[u8]>>) -> (Table<Box<[u8]>>, Table<Box<[u8]>>) {
     let (families, codes): (Table<_>, Table<_>) =
         codes.into_iter().partition(|(it, _)| it.ends_with(b"*"));
-    let plain = |(mut it, found): (Vec<u8>, _)| {
-        it.pop();
-        (it, found)
-    };
+    let plain = |(it, found): (Box<[u8]>, _)| (it[..it.len() - 1].into(), found);
     (families.into_iter().map(plain).collect(), codes)
 }
 
-fn under<K: Clone + Eq + Hash>(table: &mut Table<K>, keys: &[K], i: usize) {
+fn under<K: Clone + Eq + Hash>(table: &mut Table<K>, keys: &[K], i: u32) {
     for key in keys {
         table.entry(key.clone()).or_default().push(i);
     }

@@ -82,6 +82,9 @@ pub struct Rule {
     /// The file the rule was read from.
     #[serde(skip)]
     pub file: String,
+    /// Whether it is one of ours, as we wrote it.
+    #[serde(skip)]
+    pub built_in: bool,
 }
 
 /// One way to know the error. All clauses that are given hold.

@@ -13,14 +13,14 @@
 //! another sentence. A hole at the end takes the text up to a quote, a comma, a
 //! semicolon or the end of the sentence; one at the beginning takes one word.
 
+mod literal;
 mod pieces;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use memchr::memmem;
-
 use crate::catalogue::normalise;
+use crate::catalogue::template::literal::Literal;
 use crate::catalogue::template::pieces::{Piece, pieces};
 
 pub(super) use crate::catalogue::template::pieces::{fill, names};
@@ -38,9 +38,9 @@ pub type Captures = BTreeMap<String, String>;
 #[derive(Debug, Clone)]
 pub(super) struct Template {
     /// The name of the hole in front, where there is one.
-    lead: Option<String>,
+    lead: Option<Box<str>>,
     /// Each literal with the name of the hole behind it; `""` for `{}`.
-    parts: Vec<(memmem::Finder<'static>, Option<String>)>,
+    parts: Box<[(Literal, Option<Box<str>>)]>,
 }
 
 /// What was found for each hole, in the order of the holes.
@@ -51,19 +51,18 @@ impl Template {
     /// literal between them.
     pub(super) fn new(text: &str) -> Option<Self> {
         let mut lead = None;
-        let mut parts: Vec<(Vec<u8>, Option<String>)> = Vec::new();
+        let mut parts: Vec<(Vec<u8>, Option<Box<str>>)> = Vec::new();
         for piece in pieces(text) {
             match (piece, parts.last_mut()) {
                 (Piece::Literal(text), _) => parts.push((literal(text), None)),
-                (Piece::Hole(name), None) if lead.is_none() => lead = Some(name.to_owned()),
-                (Piece::Hole(name), Some((_, hole @ None))) => *hole = Some(name.to_owned()),
+                (Piece::Hole(name), None) if lead.is_none() => lead = Some(name.into()),
+                (Piece::Hole(name), Some((_, hole @ None))) => *hole = Some(name.into()),
                 (Piece::Hole(_), _) => return None,
             }
         }
         trim(&mut parts, lead.is_some());
         let sound = !parts.is_empty() && parts.iter().all(|(it, _)| !it.trim_ascii().is_empty());
-        let parts =
-            parts.into_iter().map(|(it, hole)| (memmem::Finder::new(&it).into_owned(), hole));
+        let parts = parts.into_iter().map(|(it, hole)| (Literal::new(&it), hole));
         sound.then(|| Self { lead, parts: parts.collect() })
     }
 
@@ -99,7 +98,7 @@ impl Template {
     }
 
     fn literals(&self) -> impl Iterator<Item = &[u8]> {
-        self.parts.iter().map(|(it, _)| it.needle())
+        self.parts.iter().map(|(it, _)| it.bytes())
     }
 
     fn find<'t>(&'t self, text: &[u8], mut spans: Option<&mut Spans<'t>>) -> bool {
@@ -134,11 +133,11 @@ impl Template {
         }
         let mut at = start;
         for (i, (literal, hole)) in self.parts.iter().enumerate() {
-            at += literal.needle().len();
+            at += literal.len();
             let Some(hole) = hole else { return !splits_number(text, at) };
             let end = match self.parts.get(i + 1) {
                 Some((next, _)) => {
-                    let limit = text.len().min(at + GAP + next.needle().len());
+                    let limit = text.len().min(at + GAP + next.len());
                     let Some(gap) = text.get(at..limit).and_then(|it| next.find(it)) else {
                         return false;
                     };
@@ -161,7 +160,7 @@ fn literal(text: &str) -> Vec<u8> {
 }
 
 /// Takes the blanks from the ends of a fragment where no hole stands.
-fn trim(parts: &mut [(Vec<u8>, Option<String>)], led: bool) {
+fn trim(parts: &mut [(Vec<u8>, Option<Box<str>>)], led: bool) {
     if let Some((first, _)) = parts.first_mut()
         && !led
     {

@@ -18,7 +18,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The texts of one clause; empty when the clause is not given.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Texts(pub Vec<String>);
+pub struct Texts(Box<[Box<str>]>);
 
 impl Texts {
     /// True when the clause is not given.
@@ -29,13 +29,13 @@ impl Texts {
 
     /// Each text.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
+        self.0.iter().map(|it| &**it)
     }
 }
 
 impl Serialize for Texts {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        match self.0.as_slice() {
+        match &*self.0 {
             [one] => to.serialize_str(one),
             many => many.serialize(to),
         }
@@ -58,15 +58,15 @@ impl<'de> Visitor<'de> for OneOrMany {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Texts, E> {
-        Ok(Texts(vec![text.to_owned()]))
+        Ok(one(text))
     }
 
     fn visit_u64<E>(self, number: u64) -> Result<Texts, E> {
-        Ok(Texts(vec![number.to_string()]))
+        Ok(one(number.to_string()))
     }
 
     fn visit_i64<E>(self, number: i64) -> Result<Texts, E> {
-        Ok(Texts(vec![number.to_string()]))
+        Ok(one(number.to_string()))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Texts, A::Error> {
@@ -74,8 +74,12 @@ impl<'de> Visitor<'de> for OneOrMany {
         while let Some(Texts(one)) = list.next_element()? {
             texts.extend(one);
         }
-        Ok(Texts(texts))
+        Ok(Texts(texts.into()))
     }
+}
+
+fn one(text: impl Into<Box<str>>) -> Texts {
+    Texts(Box::new([text.into()]))
 }
 
 impl JsonSchema for Texts {

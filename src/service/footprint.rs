@@ -52,20 +52,29 @@ pub(crate) fn heaps(count: u8) {
 }
 
 /// Gives back pages of the program, and of the heap what is free of it.
+pub(super) fn give_back() {
+    give_back_program();
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    #[expect(unsafe_code, reason = "asks something of the allocator")]
+    // SAFETY: `malloc_trim` may be called at any time.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
+/// Gives back pages of the program. Those in use are mapped again, in less than a millisecond.
 #[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
 #[expect(unsafe_code, reason = "only the system knows which pages are mapped")]
-pub(super) fn give_back() {
+pub(super) fn give_back_program() {
     // SAFETY: `give_back_segments` keeps to what it is given, and is called before this returns.
-    // `malloc_trim` may be called at any time.
     unsafe {
         libc::dl_iterate_phdr(Some(give_back_segments), std::ptr::null_mut());
-        libc::malloc_trim(0);
     }
 }
 
 /// Nothing of the kind is known of other systems.
 #[cfg(not(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64")))]
-pub(super) fn give_back() {}
+pub(super) fn give_back_program() {}
 
 /// Called for the program first; the libraries behind it are left as they are.
 #[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]

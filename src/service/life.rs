@@ -18,6 +18,7 @@ use crate::config::faults::chain;
 use crate::delivery::Courier;
 use crate::delivery::Delivery;
 use crate::delivery::Outcome;
+use crate::delivery::Workers;
 use crate::delivery::courier;
 use crate::model::redacted::Redactor;
 use crate::service::Ended;
@@ -46,12 +47,12 @@ pub(super) struct Prepared {
 impl Prepared {
     /// Reads the rules and builds the receivers.
     pub(super) fn new(config: Config) -> Result<Self, ServiceError> {
-        let catalogue = Arc::new(Catalogue::load(config.catalogue.dir.as_deref())?);
+        let catalogue = Catalogue::load(config.catalogue.dir.as_deref())?.without_proof();
         let delivery = Delivery::new(&config.receivers, &config.routes).map_err(|it| {
             let faults: Vec<_> = it.iter().map(ToString::to_string).collect();
             ServiceError::Delivery(faults.join("; "))
         })?;
-        Ok(Self { config, catalogue, delivery: Arc::new(delivery) })
+        Ok(Self { config, catalogue: Arc::new(catalogue), delivery: Arc::new(delivery) })
     }
 }
 
@@ -90,7 +91,11 @@ impl Life {
         let (commands, asked) = mpsc::channel(16);
         let (outcomes, done) = mpsc::channel(64);
         let shared = share(&config, &catalogue, commands)?;
-        let workers = delivery.start(&Courier::new(courier::TIMEOUT)?, &outcomes);
+        // A courier holds the certificates of the system, a quarter of a MiB.
+        let workers = match delivery.is_idle() {
+            true => Workers::default(),
+            false => delivery.start(&Courier::new(courier::TIMEOUT)?, &outcomes),
+        };
         let pulse = Arc::new(AtomicU64::new(0));
         let parts = Parts {
             config: linked(config.clone(), door.as_ref()),

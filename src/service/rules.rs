@@ -59,7 +59,7 @@ impl Engine {
         self.refused.rules = loaded.as_ref().err().map(ToString::to_string);
         match loaded {
             Ok(catalogue) => {
-                let catalogue = Arc::new(catalogue);
+                let catalogue = Arc::new(catalogue.without_proof());
                 tracing::info!(rules = catalogue.rules().len(), "the rules were taken in again");
                 self.shared.snapshot_mut().reloaded_at = Some(clock());
                 self.shared.set_catalogue(Arc::clone(&catalogue));

@@ -123,9 +123,16 @@ pub async fn rules(State(shared): State<Arc<Shared>>, Asked(it): Asked<Search>) 
 
 /// `GET /api/v1/rules/ID`: a rule as it is written.
 pub async fn rule(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
-    match shared.catalogue().rule(&id) {
-        Some(rule) => Json(rule).into_response(),
-        None => failed(StatusCode::NOT_FOUND, "there is no such rule"),
+    let read = beside(&shared, move |shared| {
+        let catalogue = shared.catalogue();
+        let rule = catalogue.written(&id).map_err(|it| it.to_string())?;
+        Ok::<_, String>(rule.map(|it| json!(it)))
+    });
+    match read.await {
+        Ok(Ok(Some(rule))) => Json(rule).into_response(),
+        Ok(Ok(None)) => failed(StatusCode::NOT_FOUND, "there is no such rule"),
+        Ok(Err(why)) => failed(StatusCode::INTERNAL_SERVER_ERROR, &why),
+        Err(response) => response,
     }
 }
 

@@ -55,7 +55,7 @@ impl<const N: usize> Grams<N> {
     pub(super) const LEAST: usize = 2 * N - 1;
 
     /// Files those of the literals that are chosen; each has [`Self::LEAST`] bytes.
-    pub(super) fn new(literals: &[Box<[u8]>], chosen: &[usize]) -> Self {
+    pub(super) fn new(literals: &[&[u8]], chosen: &[usize]) -> Self {
         let mut filed = file::<N>(literals, chosen);
         filed.sort_unstable();
         let bits = (filed.len() * BITS_EACH).next_power_of_two().clamp(64, 1 << 22);
@@ -128,7 +128,7 @@ fn short(it: usize) -> u32 {
 }
 
 /// Files each literal under the grams in a row that the fewest literals hold.
-fn file<const N: usize>(literals: &[Box<[u8]>], chosen: &[usize]) -> Vec<Filed> {
+fn file<const N: usize>(literals: &[&[u8]], chosen: &[usize]) -> Vec<Filed> {
     let mut all: Vec<u32> =
         chosen.iter().flat_map(|it| literals[*it].windows(N).map(hash)).collect();
     all.sort_unstable();
@@ -141,7 +141,7 @@ fn file<const N: usize>(literals: &[Box<[u8]>], chosen: &[usize]) -> Vec<Filed> 
         let rows = counts.windows(N).map(|it| it.iter().sum::<usize>()).enumerate();
         let first = rows.min_by_key(|(_, held)| *held).map_or(0, |(at, _)| at);
         let row = first..first + N;
-        filed.extend(row.map(|at| Filed::new::<N>(&literals[literal], literal, at)));
+        filed.extend(row.map(|at| Filed::new::<N>(literals[literal], literal, at)));
     }
     filed
 }

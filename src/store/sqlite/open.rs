@@ -24,6 +24,10 @@ pub(super) const MIGRATIONS: [&str; 3] = [
     include_str!("migrations/0003_hours.sql"),
 ];
 
+/// Kibibytes of pages that SQLite keeps in memory; what a commit changes beyond them is written
+/// before its end.
+const CACHE: i32 = 1024;
+
 /// How long a statement waits for another program's lock.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -98,6 +102,7 @@ fn sound(dir: &Path) -> Result<Connection, StoreError> {
     database.pragma_update(None, "journal_mode", "wal")?;
     database.pragma_update(None, "synchronous", "normal")?;
     database.pragma_update(None, "journal_size_limit", 16 << 20)?;
+    database.pragma_update(None, "cache_size", -CACHE)?;
     check(&database)?;
     migrate(&mut database)?;
     Ok(database)
