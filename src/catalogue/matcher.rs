@@ -29,6 +29,9 @@ use crate::catalogue::view::View;
 /// Alternatives by what they are filed under; asked several times for each record.
 type Table<K> = HashMap<K, Vec<u32>, RandomState>;
 
+/// A code, a type or a literal in normal form.
+type Name = Box<[u8]>;
+
 /// A fragment of this many bytes tells one error from most others.
 const TELLING: usize = 6;
 
@@ -39,11 +42,11 @@ pub(super) struct Matcher {
     literals: Literals,
     /// For each literal after the markers, the alternatives filed there.
     anchored: Box<[Box<[u32]>]>,
-    codes: Table<Box<[u8]>>,
+    codes: Table<Name>,
     /// The beginnings that name a family of codes, and how long they are.
-    codes_by_family: Table<Box<[u8]>>,
+    codes_by_family: Table<Name>,
     families: Vec<usize>,
-    types: Table<Box<[u8]>>,
+    types: Table<Name>,
     numbers: Table<Number>,
     activity_codes: Table<String>,
 }
@@ -196,9 +199,9 @@ fn no_anchor(rules: &[Rule], alternatives: &[Alternative], i: usize) -> Catalogu
 /// The tables while they are filled.
 #[derive(Default)]
 struct Filing {
-    anchors: Table<Box<[u8]>>,
-    codes: Table<Box<[u8]>>,
-    types: Table<Box<[u8]>>,
+    anchors: Table<Name>,
+    codes: Table<Name>,
+    types: Table<Name>,
     numbers: Table<Number>,
     activity_codes: Table<String>,
 }
@@ -254,10 +257,10 @@ impl Filing {
 }
 
 /// The families of codes without their `*`, and the other codes.
-fn parted(codes: Table<Box<[u8]>>) -> (Table<Box<[u8]>>, Table<Box<[u8]>>) {
+fn parted(codes: Table<Name>) -> (Table<Name>, Table<Name>) {
     let (families, codes): (Table<_>, Table<_>) =
         codes.into_iter().partition(|(it, _)| it.ends_with(b"*"));
-    let plain = |(it, found): (Box<[u8]>, _)| (it[..it.len() - 1].into(), found);
+    let plain = |(it, found): (Name, _)| (it[..it.len() - 1].into(), found);
     (families.into_iter().map(plain).collect(), codes)
 }
 

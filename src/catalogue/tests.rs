@@ -340,3 +340,23 @@ fn refused(alternatives: &str, expected: &str) {
     let error = Catalogue::from_yaml("x.yaml", &text).unwrap_err().to_string();
     assert!(error.starts_with(expected), "{error}");
 }
+
+#[test]
+fn a_rule_without_its_proof_is_still_shown_with_it() {
+    let lean = Catalogue::embedded().unwrap().without_proof();
+    assert!(lean.rules().iter().all(|it| it.examples.is_empty()));
+    for rule in Catalogue::embedded().unwrap().rules().iter().take(3) {
+        assert_eq!(lean.written(&rule.id).unwrap().as_deref(), Some(rule));
+    }
+    assert!(lean.written("nothing").unwrap().is_none());
+    let text = "[{id: own, title: T, category: dns, severity: info, match: [{code: C}], examples: [{text: t}]}]";
+    let own = Catalogue::from_yaml("own.yaml", text).unwrap().without_proof();
+    assert_eq!(own.written("own").unwrap().unwrap().examples.len(), 1);
+}
+
+#[test]
+fn no_rule_is_told_twice() {
+    let text = "[{id: unclassified, title: T, category: dns, severity: info}]";
+    let error = Catalogue::from_yaml("own.yaml", text).unwrap_err().to_string();
+    assert!(error.contains("`unclassified` is defined in"), "{error}");
+}

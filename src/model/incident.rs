@@ -1,9 +1,10 @@
 //! The same finding over time.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::model::finding::{Category, Fault, Finding, Severity};
 use crate::model::fingerprint::Fingerprint;
@@ -49,8 +50,10 @@ pub struct Incident {
     /// The latest finding that was kept as a sample. The store always has it; in memory it
     /// is dropped once it is stored, since it is by far the largest part.
     pub sample: Option<Redacted<Finding>>,
-    /// Where it happened; each set holds [`Places::LIMIT`] names at most.
-    pub places: Places,
+    /// Where it happened; each set holds [`Places::LIMIT`] names at most. Shared, since they are
+    /// the most of what is kept of it, seldom change, and go into each commit.
+    #[serde(serialize_with = "plain")]
+    pub places: Arc<Places>,
     /// What decides on its next notice and its end.
     pub course: Course,
 }
@@ -69,6 +72,11 @@ impl Incident {
     pub fn without_sample(self) -> Self {
         Self { sample: None, ..self }
     }
+}
+
+/// As if they were not shared.
+fn plain<S: Serializer>(places: &Arc<Places>, to: S) -> Result<S::Ok, S::Error> {
+    places.serialize(to)
 }
 
 /// What must be remembered of an incident to know when it is to be told and when it is over.

@@ -11,6 +11,7 @@
 //! matter. Where one ends an incident that the other saw again, it stays open.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -35,7 +36,7 @@ pub fn merge(base: Option<&Incident>, mine: &Incident, stored: &Incident) -> Inc
     it.last_seen = stored.last_seen.max(mine.last_seen);
     it.last_read = stored.last_read.max(mine.last_read);
     it.severity = stored.severity.max(mine.severity);
-    it.places.merge(&mine.places);
+    Arc::make_mut(&mut it.places).merge(&mine.places);
     if base.is_none_or(|it| it.rule != mine.rule || it.category != mine.category) {
         it.rule.clone_from(&mine.rule);
         (it.category, it.fault) = (mine.category, mine.fault);

@@ -204,7 +204,7 @@ impl Incidents {
         tracked.created = false;
         tracked.incident.count += stored.count;
         tracked.incident.first_seen = tracked.incident.first_seen.min(stored.first_seen);
-        tracked.incident.places.merge(&stored.places);
+        Arc::make_mut(&mut tracked.incident.places).merge(&stored.places);
     }
 
     /// What changed since the last call, in the order in which it happened first.

@@ -169,7 +169,13 @@ impl Joins {
     /// then takes each of its pages in hand once.
     pub fn drain(&mut self, changes: &mut Changes) {
         self.fresh.sort_unstable();
-        changes.seen.append(&mut self.fresh);
+        // Room that was needed once is not kept for what is fresh next.
+        let fresh = std::mem::take(&mut self.fresh);
+        if changes.seen.is_empty() {
+            changes.seen = fresh;
+        } else {
+            changes.seen.extend(fresh);
+        }
         changes.settled.append(&mut self.settled);
         let added = std::mem::take(&mut self.added).into_iter();
         changes.held.extend(added.filter_map(|key| self.held.get(&key).cloned()));

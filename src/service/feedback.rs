@@ -129,12 +129,14 @@ fn worst<'a>(all: impl Iterator<Item = &'a Incident>) -> Vec<OpenIncident> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use jiff::Timestamp;
 
     use super::*;
     use crate::model::finding::{Category, Fault, Severity};
     use crate::model::fingerprint::Fingerprint;
-    use crate::model::incident::{Course, Places};
+    use crate::model::incident::Course;
 
     #[test]
     #[rustfmt::skip]
@@ -180,7 +182,7 @@ mod tests {
             notified_at: None,
             title: String::new(),
             sample: None,
-            places: Places::default(),
+            places: Arc::default(),
             course: Course::default(),
         }
     }

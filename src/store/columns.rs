@@ -9,6 +9,7 @@
 //! asked for it; it never stops the others.
 
 use std::error::Error;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -104,7 +105,7 @@ pub(super) fn incident<R: Columns>(row: &R) -> Result<Incident, R::Error> {
         notified_at: maybe_time(row, 13)?,
         title: sample.title.clone(),
         sample: Some(sample),
-        places: json(row, 15)?,
+        places: Arc::new(json(row, 15)?),
         course: json(row, 16)?,
     })
 }

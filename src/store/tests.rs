@@ -9,6 +9,7 @@ mod outbox;
 use std::collections::BTreeMap;
 use std::path::Path;
 #[cfg(feature = "postgres")]
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use jiff::Timestamp;
@@ -186,7 +187,7 @@ pub(in crate::store) fn incident(key: &str, state: State, second: i64) -> Incide
         notified_at: (state == State::Open).then(|| at(second + 1)),
         title: finding().title.clone(),
         sample: Some(finding()),
-        places: Places { pipelines: ["nightly".to_owned()].into(), ..Places::default() },
+        places: Arc::new(Places { pipelines: ["nightly".to_owned()].into(), ..Places::default() }),
         course: Course::default(),
     }
 }

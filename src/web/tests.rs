@@ -1,5 +1,7 @@
 //! Requests and their answers, in process, with a real store behind.
 
+use std::sync::Arc;
+
 use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, Response};
 use jiff::Timestamp;
@@ -121,7 +123,7 @@ fn incident() -> IncidentChange {
         course: Default::default(),
         notified_at: None,
     };
-    incident.places.pipelines.insert("nightly".to_owned());
+    Arc::make_mut(&mut incident.places).pipelines.insert("nightly".to_owned());
     let occurrence = Occurrence {
         time: "2026-03-01T06:40:00Z".parse().unwrap(),
         position: Position { path: "/logs/a.log".to_owned(), offset: 7, line: 2 },

@@ -8,7 +8,6 @@ use super::*;
 use crate::model::alert::AlertStatus;
 use crate::model::finding::{Category, Fault, Severity};
 use crate::model::fingerprint::Fingerprint;
-use crate::model::incident::Places;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_770_000_000 + second).unwrap()
@@ -32,7 +31,7 @@ fn incident() -> Incident {
         notified_at: Some(at(0)),
         title: String::new(),
         sample: None,
-        places: Places::default(),
+        places: Arc::default(),
         course: Course::default(),
     }
 }
@@ -59,7 +58,7 @@ fn act(it: &mut Incident, what: &str) {
             it.first_seen = it.first_seen.min(at(second));
             it.last_seen = it.last_seen.max(at(second));
             it.last_read = it.last_read.max(at(second));
-            it.places.activities.insert(activity.to_owned());
+            Arc::make_mut(&mut it.places).activities.insert(activity.to_owned());
             let key = activity.bytes().fold(0, |sum, it| sum * 256 + u64::from(it));
             let last = it.course.failing.entry(key).or_insert(at(second));
             *last = (*last).max(at(second));

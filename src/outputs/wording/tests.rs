@@ -1,5 +1,7 @@
 //! Incidents and the alerts that they become.
 
+use std::sync::Arc;
+
 use shirwatch_parsers::Record;
 
 use super::*;
@@ -70,8 +72,9 @@ fn incident() -> Incident {
         places: Default::default(),
         course: Default::default(),
     };
-    it.places.pipelines.insert("nightly".to_owned());
-    it.places.factories.insert("adf-contoso".to_owned());
+    let places = Arc::make_mut(&mut it.places);
+    places.pipelines.insert("nightly".to_owned());
+    places.factories.insert("adf-contoso".to_owned());
     it
 }
 
@@ -256,8 +259,9 @@ fn check_label(name: &str, value: &str, expected: &str) {
 fn check_summary(pipelines: &str, nodes: &str, expected: &str) {
     let names = |text: &str| text.split_whitespace().map(str::to_owned).collect::<BTreeSet<_>>();
     let mut it = incident();
-    it.places.pipelines = names(pipelines);
-    it.places.nodes = names(nodes);
+    let places = Arc::make_mut(&mut it.places);
+    places.pipelines = names(pipelines);
+    places.nodes = names(nodes);
     let summary = &say(&it, Reason::FirstSeen).annotations["summary"];
     assert!(summary.ends_with(expected), "{summary}");
 }

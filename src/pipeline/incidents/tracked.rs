@@ -1,6 +1,7 @@
 //! One incident in memory, and what happened to it since the last commit.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -85,7 +86,7 @@ impl Tracked {
             last_read: it.read_at,
             resolved_at: None,
             notified_at: None,
-            places: places(&sample.record.context),
+            places: Arc::new(places(&sample.record.context)),
             title: sample.title.clone(),
             course: Course::default(),
             sample: Some(sample),
@@ -124,7 +125,8 @@ impl Tracked {
         incident.last_seen = incident.last_seen.max(time);
         incident.last_read = incident.last_read.max(it.read_at);
         if !knows(&incident.places, it.record) {
-            incident.places.merge(&places(&redactor.names(&it.record.context)));
+            let more = places(&redactor.names(&it.record.context));
+            Arc::make_mut(&mut incident.places).merge(&more);
         }
         if it.read_at.duration_since(self.sampled_at) >= SAMPLE_EVERY {
             let sample = sample();

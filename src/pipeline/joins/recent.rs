@@ -4,16 +4,16 @@ use std::collections::HashSet;
 
 use foldhash::fast::RandomState;
 
-/// Keys in one generation. Just below what a table of 131,072 places takes.
-const GENERATION: usize = 100_000;
+/// Keys in one generation. Just below what a table of 32,768 places takes.
+const GENERATION: usize = 28_600;
 
 /// Generations that are kept beside the one that grows; with them the store's 200,000 keys are
 /// known here too.
-const OLDER: usize = 2;
+const OLDER: usize = 7;
 
-/// At least the last 200,000 keys, and at most 300,000: each time the youngest generation is full
-/// the oldest is forgotten as a whole. To forget keys one by one takes twice the memory, for their
-/// order and for the places that were freed.
+/// At least the last 200,000 keys, and a seventh more at most: each time the youngest generation is
+/// full the oldest is forgotten as a whole. To forget keys one by one takes twice the memory, for
+/// their order and for the places that were freed.
 #[derive(Debug, Default)]
 pub(super) struct Recent {
     young: HashSet<u64, RandomState>,
@@ -52,7 +52,7 @@ mod tests {
         assert!(keys().all(|it| recent.insert(it)));
         let known = keys().map(|it| recent.contains(it)).collect::<Vec<_>>();
         assert!(known[200_000..].iter().all(|it| *it));
-        assert!(known[..100_000].iter().all(|it| !it));
+        assert!(known[..170_000].iter().all(|it| !it));
         assert!(!recent.insert(keys().next_back().unwrap()));
     }
 
@@ -61,6 +61,6 @@ mod tests {
         let mut recent = Recent::default();
         (0..250_000).for_each(|it| assert!(recent.insert(it)));
         let places = |it: &HashSet<u64, RandomState>| it.capacity() * 8 / 7;
-        assert!(recent.older.iter().chain([&recent.young]).all(|it| places(it) <= 1 << 17));
+        assert!(recent.older.iter().chain([&recent.young]).all(|it| places(it) <= 1 << 15));
     }
 }

@@ -120,7 +120,7 @@ pub(super) fn put(write: &mut Session, all: &[Incident], member: &str) -> Result
                 let sample = it.sample.as_ref().map(serde_json::to_string).transpose()?;
                 Ok(sample.unwrap_or_default())
             })?,
-            &json(&|it| serde_json::to_string(&it.places))?,
+            &json(&|it| serde_json::to_string(&*it.places))?,
             &json(&|it| serde_json::to_string(&it.course))?,
         ],
     )?;

@@ -1,6 +1,7 @@
 //! What only a shared database promises: members that add up, and leave, and die.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -414,7 +415,8 @@ fn a_zero_in_a_log_stops_no_commit() {
     let mut changes = everything();
     changes.totals.push(("errors{pipeline=\"a\0b\"}".to_owned(), 1.0));
     changes.incidents[0].incident.rule.push('\0');
-    changes.incidents[0].incident.places.pipelines.insert("a\0b".to_owned());
+    let places = Arc::make_mut(&mut changes.incidents[0].incident.places);
+    places.pipelines.insert("a\0b".to_owned());
     store.commit(&changes, at(0)).unwrap();
     let kept = store.load().unwrap().incidents;
     assert!(kept[0].places.pipelines.contains("a\0b"), "{:?}", kept[0].places);

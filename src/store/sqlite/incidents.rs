@@ -71,7 +71,7 @@ fn put_incident(put: &mut rusqlite::Statement<'_>, it: &Incident) -> Result<(), 
         it.resolved_at.map(rows::nanos),
         it.notified_at.map(rows::nanos),
         it.sample.as_ref().map(serde_json::to_string).transpose()?.unwrap_or_default(),
-        serde_json::to_string(&it.places)?,
+        serde_json::to_string(&*it.places)?,
         fingerprint::VERSION,
         serde_json::to_string(&it.course)?,
     ])?;
