@@ -122,13 +122,16 @@ fn each_answer_is_as_described() {
     it.check(&daemon, "GET", "/api/v1/incidents?state=gone", "", 400);
 
     let rules = it.check(&daemon, "GET", "/api/v1/rules", "", 200);
+    let mut examples = 0;
     for rule in rules["rules"].as_array().unwrap().iter().step_by(40) {
         let id = rule["id"].as_str().unwrap();
         let rule = it.check(&daemon, "GET", &format!("/api/v1/rules/{id}"), "", 200);
         if let Some(text) = rule["examples"][0]["text"].as_str() {
             it.check(&daemon, "POST", "/api/v1/explain", text, 200);
+            examples += 1;
         }
     }
+    assert!(examples > 0, "rules are shown with their examples");
     it.check(&daemon, "GET", "/api/v1/rules/none", "", 404);
     it.check(&daemon, "POST", "/api/v1/explain", " ", 400);
     it.check(&daemon, "POST", "/api/v1/explain", &"x".repeat((1 << 20) + 1), 413);

@@ -1,7 +1,7 @@
 //! Turns the catalogue from YAML into one JSON file while the program is built.
 //!
 //! ```text
-//! src/catalogue/rules/*.yaml  →  $OUT_DIR/rules.json  →  include_str! in load.rs
+//! src/catalogue/rules/*.yaml  →  $OUT_DIR/rules.json  →  include_str! in load/built_in.rs
 //! ```
 //!
 //! So that no YAML is read when the program starts, and a file that is not valid YAML

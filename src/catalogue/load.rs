@@ -15,27 +15,20 @@
 //! Everything that is wrong with a folder is told at once. Whether rules *prove*
 //! themselves is left to `check.rs`: a catalogue that does not is still of use.
 
+mod built_in;
 mod place;
 
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
 use serde_json::{Map, Value};
 use serde_saphyr::Spanned;
 
 use crate::catalogue::error::CatalogueError;
 use crate::catalogue::rule::Rule;
 
-const EMBEDDED: &str = include_str!(concat!(env!("OUT_DIR"), "/rules.json"));
-
-/// One file of the rules that are built in.
-#[derive(Deserialize)]
-struct BuiltIn {
-    file: String,
-    rules: Vec<Rule>,
-}
+pub(super) use crate::catalogue::load::built_in::{embedded, written};
 
 /// One file of rules, not yet read as rules.
 struct Family {
@@ -54,26 +47,6 @@ impl Family {
         let place = place::of_fault(&self.text, first, next);
         (format!("{}:{}", self.file, place.line), place.key)
     }
-}
-
-/// The built-in rules.
-pub(super) fn embedded() -> Result<Vec<Rule>, CatalogueError> {
-    let families: Vec<BuiltIn> =
-        serde_json::from_str(EMBEDDED).map_err(|source| CatalogueError::Shape {
-            file: "built-in catalogue".into(),
-            rule: "*".into(),
-            key: None,
-            source,
-        })?;
-    let of_file = |BuiltIn { file, rules }| {
-        rules.into_iter().map(move |it| Rule { file: file.clone(), built_in: true, ..it })
-    };
-    Ok(families.into_iter().flat_map(of_file).collect())
-}
-
-/// The built-in rule of that id, with its proof.
-pub(super) fn written(id: &str) -> Result<Option<Rule>, CatalogueError> {
-    Ok(embedded()?.into_iter().find(|it| it.id == id))
 }
 
 /// `rules` with the folder `dir` laid over them.
@@ -195,8 +168,12 @@ fn laid_over(mut base: Value, entry: Map<String, Value>) -> Value {
 fn name(entry: &Map<String, Value>, number: usize) -> String {
     match entry.get("id").and_then(Value::as_str) {
         Some(id) => id.to_owned(),
-        None => format!("number {}", number + 1),
+        None => nameless(number),
     }
+}
+
+fn nameless(number: usize) -> String {
+    format!("number {}", number + 1)
 }
 
 #[cfg(test)]

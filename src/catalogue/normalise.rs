@@ -57,7 +57,7 @@ pub(super) fn append<T: Trace>(text: &str, out: &mut Vec<u8>, trace: &mut T) {
     let bytes = text.as_bytes();
     let mut at = 0;
     while at < bytes.len() {
-        at = to.copy(bytes, at, run(bytes, at));
+        at = to.copy(bytes, at, run(bytes, at, to.written().last().copied()));
         if at < bytes.len() {
             let (c, len) = decode(text, at);
             at += len + to.put(c, at, &bytes[at + len..]);

@@ -352,6 +352,11 @@ fn a_rule_without_its_proof_is_still_shown_with_it() {
     let text = "[{id: own, title: T, category: dns, severity: info, match: [{code: C}], examples: [{text: t}]}]";
     let own = Catalogue::from_yaml("own.yaml", text).unwrap().without_proof();
     assert_eq!(own.written("own").unwrap().unwrap().examples.len(), 1);
+    let (dir, id) = (tempfile::tempdir().unwrap(), &lean.rules()[0].id);
+    std::fs::write(dir.path().join("x.yaml"), format!("[{{id: {id}, severity: info}}]")).unwrap();
+    let laid = Catalogue::load(Some(dir.path())).unwrap().without_proof();
+    let rule = laid.written(id).unwrap().unwrap();
+    assert_eq!((rule.severity, rule.examples.is_empty()), (Severity::Info, false));
 }
 
 #[test]

@@ -12,7 +12,6 @@ use crate::model::incident::State;
 use crate::service::ServiceError;
 use crate::service::clock;
 use crate::service::engine::Engine;
-use crate::service::footprint;
 
 impl Engine {
     /// Writes where nothing is left to read, where it is time, or where much is new.
@@ -20,11 +19,7 @@ impl Engine {
         if busy && !self.pace.is_due() && !self.pipeline.incidents.is_full_of_news() {
             return Ok(());
         }
-        self.commit()?;
-        if busy {
-            footprint::give_back_program();
-        }
-        Ok(())
+        self.commit()
     }
 
     /// Writes all that follows from what was read, in one transaction.

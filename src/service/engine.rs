@@ -211,7 +211,7 @@ impl Engine {
             // Before anything is read: a silence may have begun while we rested.
             self.tick(false)?;
             let busy = self.turn(clock());
-            self.footprint.shrink_at_rest(busy);
+            self.footprint.shrink(busy);
             self.commit_when_due(busy)?;
             self.deliver();
             self.wait(inbox, busy);
@@ -227,6 +227,7 @@ impl Engine {
     ) -> Result<Ended, ServiceError> {
         while self.turn(clock()) || !self.all_read() {
             self.pulse.fetch_add(1, Ordering::Relaxed);
+            self.footprint.shrink(true);
             self.commit_when_due(true)?;
             if self.blocked_since.is_some_and(|it| it.elapsed() >= deadline) {
                 return Err(self.unwritten());

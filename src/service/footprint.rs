@@ -1,4 +1,5 @@
-//! Keeps memory small: few heaps, and what only the start or a burst of work needed is given back.
+//! Keeps memory small: few heaps, and what only the start or a burst of work needed is given back;
+//! while there is much to read also what of the program was needed for a moment.
 //!
 //! To read the configuration and the rules touches a third of the program once. The system maps
 //! sixteen pages for each that is touched, so that most of the program counts as ours from then
@@ -9,16 +10,21 @@ use std::time::{Duration, Instant};
 /// How long nothing must have been read until we take it that nothing will be for a while.
 const REST: Duration = Duration::from_secs(10);
 
+/// How long pages of the program stay mapped at work. To map those in use again takes less than a
+/// millisecond.
+const STINT: Duration = Duration::from_millis(500);
+
 /// Whether there is something to give back.
 #[derive(Debug)]
 pub(super) struct Footprint {
     worked: Option<Instant>,
+    mapped: Instant,
 }
 
 impl Footprint {
     /// That of a start.
     pub(super) fn new() -> Self {
-        Self { worked: Some(Instant::now()) }
+        Self { worked: Some(Instant::now()), mapped: Instant::now() }
     }
 
     /// Whether nothing was read for a while.
@@ -26,10 +32,15 @@ impl Footprint {
         self.worked.is_none()
     }
 
-    /// Gives back what a burst of work needed, once, when it is over for a while.
-    pub(super) fn shrink_at_rest(&mut self, busy: bool) {
+    /// Gives back what a burst of work needed, once, when it is over for a while, and meanwhile
+    /// from time to time what of the program it no longer needs.
+    pub(super) fn shrink(&mut self, busy: bool) {
         if busy {
             self.worked = Some(Instant::now());
+            if self.mapped.elapsed() >= STINT {
+                give_back_program();
+                self.mapped = Instant::now();
+            }
         } else if self.worked.is_some_and(|it| it.elapsed() >= REST) {
             self.worked = None;
             give_back();
@@ -62,10 +73,10 @@ pub(super) fn give_back() {
     }
 }
 
-/// Gives back pages of the program. Those in use are mapped again, in less than a millisecond.
+/// Gives back pages of the program; those in use are mapped again.
 #[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
 #[expect(unsafe_code, reason = "only the system knows which pages are mapped")]
-pub(super) fn give_back_program() {
+fn give_back_program() {
     // SAFETY: `give_back_segments` keeps to what it is given, and is called before this returns.
     unsafe {
         libc::dl_iterate_phdr(Some(give_back_segments), std::ptr::null_mut());
@@ -74,7 +85,7 @@ pub(super) fn give_back_program() {
 
 /// Nothing of the kind is known of other systems.
 #[cfg(not(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64")))]
-pub(super) fn give_back_program() {}
+fn give_back_program() {}
 
 /// Called for the program first; the libraries behind it are left as they are.
 #[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]

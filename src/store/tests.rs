@@ -8,8 +8,8 @@ mod outbox;
 
 use std::collections::BTreeMap;
 use std::path::Path;
-#[cfg(feature = "postgres")]
 use std::sync::Arc;
+#[cfg(feature = "postgres")]
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use jiff::Timestamp;

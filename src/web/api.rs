@@ -4,6 +4,7 @@
 //! of logs are redacted before they are stored, and those to be explained before they are
 //! answered.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -126,7 +127,7 @@ pub async fn rule(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> 
     let read = beside(&shared, move |shared| {
         let catalogue = shared.catalogue();
         let rule = catalogue.written(&id).map_err(|it| it.to_string())?;
-        Ok::<_, String>(rule.map(|it| json!(it)))
+        Ok::<_, String>(rule.map(Cow::into_owned))
     });
     match read.await {
         Ok(Ok(Some(rule))) => Json(rule).into_response(),

@@ -59,7 +59,8 @@ pub(crate) fn read<'a>(
 pub(crate) fn read_list(text: &str) -> Option<Record<'_>> {
     // The first line of a list tells most other texts from one.
     let (name, _) = lex::first_line(text).split_once(':')?;
-    if name.trim_end().contains(' ') || !hints(text) {
+    let is_name = name.starts_with(|it: char| it.is_alphabetic()) && !name.trim_end().contains(' ');
+    if !is_name || !hints(text) {
         return None;
     }
     let mut blocks = vec![Flat::default()];

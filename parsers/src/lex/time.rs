@@ -38,22 +38,32 @@ pub fn timestamp(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     json_date(text).or_else(|| epoch(text))
 }
 
-/// `2026-11-20T02:14:22.4869177Z`, as all records of the service are stamped: read at
-/// once, since a file may hold millions.
+/// A time in UTC that is all of `text`.
 fn utc(text: &str) -> Option<Timestamp> {
-    let bytes = text.strip_suffix('Z')?.as_bytes();
+    leading_utc(text).filter(|(_, length)| *length == text.len()).map(|(time, _)| time)
+}
+
+/// `2026-11-20T02:14:22.4869177Z`, as all records of the service are stamped, at the very
+/// beginning of `text`, and how long it is: read at once, since a file may hold millions.
+fn leading_utc(text: &str) -> Option<(Timestamp, usize)> {
+    let bytes = text.as_bytes();
     let (date, clock) = (bytes.get(..10)?, bytes.get(11..19)?);
     let marks = [bytes[4], bytes[7], bytes[10], bytes[13], bytes[16]];
     if marks != *b"--T::" {
         return None;
     }
-    let fraction = match bytes.get(19..)? {
-        [] => 0,
-        [b'.', digits @ ..] if (1..=9).contains(&digits.len()) => {
-            decimal(digits)? * 10_i32.pow(9 - u32::try_from(digits.len()).ok()?)
+    let (fraction, length) = match bytes.get(19..)? {
+        [b'Z', ..] => (0, 20),
+        [b'.', rest @ ..] => {
+            let count = rest.iter().take(10).take_while(|it| it.is_ascii_digit()).count();
+            let scale = 10_i32.pow(9_u32.checked_sub(u32::try_from(count).ok()?)?);
+            (decimal(&rest[..count])? * scale, 20 + count + 1)
         }
         _ => return None,
     };
+    if bytes.get(length - 1) != Some(&b'Z') || length == 21 {
+        return None;
+    }
     let year = i16::from(two(date, 0)?) * 100 + i16::from(two(date, 2)?);
     let (month, day) = (two(date, 5)?, two(date, 8)?);
     let (hour, minute, second) = (two(clock, 0)?, two(clock, 3)?, two(clock, 6)?);
@@ -61,7 +71,7 @@ fn utc(text: &str) -> Option<Timestamp> {
         return None;
     }
     let civil = DateTime::new(year, month, day, hour, minute, second, fraction).ok()?;
-    Offset::UTC.to_timestamp(civil).ok()
+    Some((Offset::UTC.to_timestamp(civil).ok()?, length))
 }
 
 /// The two digits at `at` as a number.
@@ -83,6 +93,9 @@ pub fn leading_timestamp(text: &str, zone: &TimeZone) -> Option<(Timestamp, usiz
     let first = text.as_bytes().first()?;
     if !first.is_ascii_digit() {
         return None;
+    }
+    if let Some(it) = leading_utc(text) {
+        return Some(it);
     }
     let (rest, stamp) = year_first(text).or_else(|_| month_first(text)).ok()?;
     Some((stamp.resolve(zone)?, text.len() - rest.len()))
@@ -328,7 +341,16 @@ mod tests {
 
     #[test]
     fn a_leading_time_says_how_long_it_is() {
-        let (_, length) = leading_timestamp("2026-11-20 02:14:22 text", &TimeZone::UTC).unwrap();
-        assert_eq!(length, 19);
+        for (input, expected) in [
+            ("2026-11-20 02:14:22 text", 19),
+            ("2026-11-20T02:14:22Z text", 20),
+            ("2026-11-20T02:14:22.4869177Z text", 28),
+            ("2026-11-20T02:14:22.4869177123Z text", 31),
+            ("2026-11-20T02:14:22.486+02:00 text", 29),
+        ] {
+            let (_, length) = leading_timestamp(input, &TimeZone::UTC).unwrap();
+            assert_eq!(length, expected, "{input}");
+        }
+        assert!(leading_timestamp("2026-11-20T02:14:22.Z", &TimeZone::UTC).is_some());
     }
 }

@@ -10,30 +10,40 @@ const BLOCK: usize = 16;
 /// Bytes behind a block that tell what a word in it is.
 const AHEAD: usize = 3;
 
-/// Bytes after a closer look that are looked at one by one: a word may have begun before it.
+/// Bytes after a letter that are looked at one by one: a word may have begun before them.
 const WORD: usize = 7;
 
-/// Where the text from `at` on can no longer be copied as it is, but for its case.
-pub(super) fn run(bytes: &[u8], at: usize) -> usize {
-    let near = match at {
-        0 => 0,
-        at => bytes.len().min(at + WORD),
+/// Where the text from `at` on can no longer be copied as it is, but for its case. What was
+/// written last tells whether a word, or a row of blanks, may go on there.
+pub(super) fn run(bytes: &[u8], at: usize, written: Option<u8>) -> usize {
+    let near = match written {
+        Some(it) if it.is_ascii_alphabetic() => WORD,
+        Some(b' ') => 1,
+        _ => 0,
     };
-    let begin = at;
-    let mut at = match one_by_one(bytes, at, near) {
+    let mut at = match one_by_one(bytes, at, bytes.len().min(at + near)) {
         Err(stop) => return stop,
         // What begins in the last of these bytes ends behind them.
-        Ok(end) => begin.max(end.saturating_sub(AHEAD)),
+        Ok(end) => at.max(end.saturating_sub(AHEAD)),
     };
-    while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
-        match first(block) {
-            BLOCK => at += BLOCK,
-            within => return at + within,
+    loop {
+        let rest = &bytes[at..];
+        let within = match rest.first_chunk() {
+            Some(block) => first(block),
+            None => first(&filled(rest)).min(rest.len()),
+        };
+        at += within;
+        if within < BLOCK {
+            return at;
         }
     }
-    // A word may reach into the last bytes.
-    let near = bytes.len().min(at + BLOCK + AHEAD);
-    one_by_one(bytes, at, near).unwrap_or_else(|stop| stop)
+}
+
+/// The last bytes of a text as a block; with what stands behind them no word goes on.
+fn filled(rest: &[u8]) -> [u8; BLOCK + AHEAD] {
+    let mut block = [b'x'; BLOCK + AHEAD];
+    block[..rest.len()].copy_from_slice(rest);
+    block
 }
 
 /// The first byte of a block that needs a closer look, or where a word begins that may be
@@ -65,7 +75,8 @@ fn one_by_one(bytes: &[u8], at: usize, end: usize) -> Result<usize, usize> {
             b'd' | b'D' => after(b'e'),
             b't' | b'T' => after(b'o'),
             b'.' => after(b'd'),
-            b'\'' | b'&' | b'\\' | 0..b' ' | 0x7f.. => true,
+            b'\'' => matches!(bytes.get(i + 1), Some(b't' | b'T')),
+            b'&' | b'\\' | 0..b' ' | 0x7f.. => true,
             _ => false,
         };
         if look {
@@ -105,7 +116,7 @@ mod tests {
             let bytes = text.as_bytes();
             let (mut at, mut odd) = (0, Vec::<u8>::new());
             while at < bytes.len() {
-                let end = run(bytes, at);
+                let end = run(bytes, at, at.checked_sub(1).map(|it| bytes[it]));
                 odd.extend(bytes[at..end].iter().copied().filter(|it| *it == b'&' || !it.is_ascii()));
                 // The byte before may be a part of a word.
                 let plain = &bytes[at.saturating_sub(1)..end];

@@ -32,7 +32,7 @@ impl Literal {
         self.find_iter(text).next()
     }
 
-    /// Every place at which it begins in `text`.
+    /// Every place at which it begins in `text`, also where it overlaps itself.
     pub(super) fn find_iter(&self, text: &[u8]) -> impl Iterator<Item = usize> {
         let rare = usize::from(self.rare);
         let met = text.get(rare..).unwrap_or_default();

@@ -144,8 +144,8 @@ const GONE: &str = "DELETE FROM held WHERE (member, key) IN (
 const KEEP: &str = "INSERT INTO held (member, key, source, body) VALUES ($1, $2, $3, $4)
     ON CONFLICT DO NOTHING";
 
-/// Makes this member's what waits for members that gave no sign of life, of these sources. With
-/// those it counts as a duplicate from then on, since another counts it.
+/// Makes this member's what waits for members that gave no sign of life, of these sources: 500 at
+/// most at one call. With those it counts as a duplicate from then on, since another counts it.
 pub(super) fn adopt(
     write: &mut Session,
     member: &str,
