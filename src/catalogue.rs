@@ -79,12 +79,17 @@ impl Catalogue {
         }
     }
 
-    /// The same without the proof of the rules that are built in, for who runs for months and is
+    /// The same without room to spare, and without the proof of the rules that are built in, for who runs for months and is
     /// seldom asked for it: it is a quarter of all that they say. [`Self::written`] still has it.
     #[must_use]
     pub fn without_proof(mut self) -> Self {
-        for rule in self.rules.iter_mut().filter(|it| it.built_in) {
-            (rule.examples, rule.counterexamples) = (Vec::new(), Vec::new());
+        for rule in &mut self.rules {
+            if rule.built_in {
+                (rule.examples, rule.counterexamples) = (Vec::new(), Vec::new());
+            }
+            rule.alternatives.shrink_to_fit();
+            rule.causes.shrink_to_fit();
+            rule.references.shrink_to_fit();
         }
         self
     }

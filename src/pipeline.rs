@@ -330,6 +330,12 @@ impl Pipeline {
         notices
     }
 
+    /// True when so much that is new waits to be stored that memory would grow.
+    #[must_use]
+    pub fn is_full_of_news(&self) -> bool {
+        self.incidents.is_full_of_news() || self.joins.is_full_of_news()
+    }
+
     /// All that changed since the last call, to be written in one transaction.
     pub fn drain(&mut self, changes: &mut Changes) {
         changes.totals.extend(self.ledger.drain());

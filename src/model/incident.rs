@@ -49,7 +49,7 @@ pub struct Incident {
     pub title: String,
     /// The latest finding that was kept as a sample. The store always has it; in memory it
     /// is dropped once it is stored, since it is by far the largest part.
-    pub sample: Option<Redacted<Finding>>,
+    pub sample: Option<Box<Redacted<Finding>>>,
     /// Where it happened; each set holds [`Places::LIMIT`] names at most. Shared, since they are
     /// the most of what is kept of it, seldom change, and go into each commit.
     #[serde(serialize_with = "plain")]
@@ -59,6 +59,12 @@ pub struct Incident {
 }
 
 impl Incident {
+    /// The sample, where memory still has it.
+    #[must_use]
+    pub fn sample(&self) -> Option<&Finding> {
+        self.sample.as_deref().map(|it| &**it)
+    }
+
     /// It is over. What receivers were told stays as it is, until they are told this.
     pub fn end(&mut self, how: Ended, now: Timestamp) {
         self.state = State::Resolved;

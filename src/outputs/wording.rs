@@ -87,7 +87,7 @@ pub fn alert(incident: &Incident, reason: Reason, now: Timestamp, wording: &Word
         starts_at,
         ends_at: Some(if over { ended } else { later(now, wording.hold) }),
         generator_url: wording.page("incidents", &fingerprint),
-        finding: incident.sample.as_deref().map(sample).unwrap_or_default(),
+        finding: incident.sample().map(sample).unwrap_or_default(),
     }
 }
 
@@ -161,8 +161,7 @@ fn labels(incident: &Incident, fingerprint: &str) -> BTreeMap<String, String> {
 
 /// What a person wants to read.
 fn annotations(incident: &Incident, reason: Reason, wording: &Wording) -> BTreeMap<String, String> {
-    let of =
-        |part: fn(&Finding) -> String| incident.sample.as_deref().map(part).unwrap_or_default();
+    let of = |part: fn(&Finding) -> String| incident.sample().map(part).unwrap_or_default();
     let places = &incident.places;
     [
         ("summary", summary(incident)),

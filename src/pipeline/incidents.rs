@@ -211,20 +211,19 @@ impl Incidents {
     pub fn drain(&mut self) -> Vec<IncidentChange> {
         self.samples = 0;
         let shared = self.shared;
-        let changed = self.known.values_mut().filter(|it| it.changed);
-        let mut changes: Vec<_> = changed
-            .map(|it| {
-                it.changed = false;
-                it.created = false;
-                let occurrences = std::mem::take(&mut it.occurrences);
-                let hours = std::mem::take(&mut it.hours).into_iter().collect();
-                let sample = it.incident.sample.take();
-                let now = shared.then(|| Box::new(it.incident.clone()));
-                let base = std::mem::replace(&mut it.base, now);
-                let incident = Incident { sample, ..it.incident.clone() };
-                IncidentChange { incident, base, occurrences, hours }
-            })
-            .collect();
+        let changed = self.known.values().filter(|it| it.changed).count();
+        let mut changes = Vec::with_capacity(changed);
+        changes.extend(self.known.values_mut().filter(|it| it.changed).map(|it| {
+            it.changed = false;
+            it.created = false;
+            let occurrences = std::mem::take(&mut it.occurrences);
+            let hours = std::mem::take(&mut it.hours).into_iter().collect();
+            let sample = it.incident.sample.take();
+            let now = shared.then(|| Box::new(it.incident.clone()));
+            let base = std::mem::replace(&mut it.base, now);
+            let incident = Incident { sample, ..it.incident.clone() };
+            IncidentChange { incident, base, occurrences, hours }
+        }));
         // They are large: what sorts by moving them to another place and back takes as much again.
         changes.sort_unstable_by_key(|it: &IncidentChange| it.incident.first_seen);
         changes

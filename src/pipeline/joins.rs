@@ -49,6 +49,10 @@ pub enum Joined {
     Hold(u64, u64),
 }
 
+/// Keys that wait to be stored before all others do not wait any longer; a batch more fits into
+/// what a list of 32,768 takes.
+const FRESH: usize = 30_000;
+
 /// The failures that were counted, and those that wait.
 #[derive(Debug, Default)]
 pub struct Joins {
@@ -163,6 +167,12 @@ impl Joins {
     #[must_use]
     pub fn waiting_of(&self, source: &str) -> usize {
         self.held.values().filter(|it| it.source == source).count()
+    }
+
+    /// True when so many keys wait to be stored that memory would grow.
+    #[must_use]
+    pub fn is_full_of_news(&self) -> bool {
+        self.fresh.len() >= FRESH
     }
 
     /// Moves what changed into `changes`. The keys go in their order: a store that files by key

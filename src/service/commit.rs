@@ -16,7 +16,7 @@ use crate::service::engine::Engine;
 impl Engine {
     /// Writes where nothing is left to read, where it is time, or where much is new.
     pub(super) fn commit_when_due(&mut self, busy: bool) -> Result<(), ServiceError> {
-        if busy && !self.pace.is_due() && !self.pipeline.incidents.is_full_of_news() {
+        if busy && !self.pace.is_due() && !self.pipeline.is_full_of_news() {
             return Ok(());
         }
         self.commit()

@@ -272,7 +272,7 @@ impl Engine {
                 said.extend(taken.notices);
                 busy |= taken.bytes > 0;
                 tap.source.advance(taken.bytes, taken.framing);
-                if self.pipeline.incidents.is_full_of_news() {
+                if self.pipeline.is_full_of_news() {
                     break;
                 }
             }

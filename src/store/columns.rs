@@ -104,7 +104,7 @@ pub(super) fn incident<R: Columns>(row: &R) -> Result<Incident, R::Error> {
         resolved_at: maybe_time(row, 12)?,
         notified_at: maybe_time(row, 13)?,
         title: sample.title.clone(),
-        sample: Some(sample),
+        sample: Some(Box::new(sample)),
         places: Arc::new(json(row, 15)?),
         course: json(row, 16)?,
     })

@@ -186,7 +186,7 @@ pub(in crate::store) fn incident(key: &str, state: State, second: i64) -> Incide
         resolved_at: (state == State::Resolved).then(|| at(second + 60)),
         notified_at: (state == State::Open).then(|| at(second + 1)),
         title: finding().title.clone(),
-        sample: Some(finding()),
+        sample: Some(Box::new(finding())),
         places: Arc::new(Places { pipelines: ["nightly".to_owned()].into(), ..Places::default() }),
         course: Course::default(),
     }

@@ -105,9 +105,9 @@ impl<'a> Row<'a> {
     /// The incident with its sample.
     #[must_use]
     pub fn new(it: &'a Incident) -> Self {
-        let unknown = it.sample.as_deref().filter(|_| it.rule == UNCLASSIFIED);
+        let unknown = it.sample().filter(|_| it.rule == UNCLASSIFIED);
         let template = unknown.map(|it| fingerprint::template(&it.record));
-        Self { sample: it.sample.as_deref(), template, ..Self::brief(it) }
+        Self { sample: it.sample(), template, ..Self::brief(it) }
     }
 
     /// The incident without its sample, as lists show it.
@@ -125,7 +125,7 @@ impl<'a> Row<'a> {
     /// The incident without its sample, for events.
     #[must_use]
     pub fn brief(it: &'a Incident) -> Self {
-        let finding = it.sample.as_deref();
+        let finding = it.sample();
         Self {
             fingerprint: it.fingerprint,
             key: &it.key,

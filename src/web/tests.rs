@@ -118,7 +118,7 @@ fn incident() -> IncidentChange {
         last_read: "2026-03-01T06:40:01Z".parse().unwrap(),
         resolved_at: None,
         title: sample.title.clone(),
-        sample: Some(Redacted::from_store(sample)),
+        sample: Some(Box::new(Redacted::from_store(sample))),
         places: Default::default(),
         course: Default::default(),
         notified_at: None,

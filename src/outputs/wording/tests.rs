@@ -68,7 +68,7 @@ fn incident() -> Incident {
         resolved_at: None,
         notified_at: None,
         title: finding().title,
-        sample: Some(Redacted::from_store(finding())),
+        sample: Some(Box::new(Redacted::from_store(finding()))),
         places: Default::default(),
         course: Default::default(),
     };
@@ -184,7 +184,7 @@ fn long_texts_are_cut_at_a_letter() {
     let mut long = finding();
     long.record.chain = vec![Link { message: "é".repeat(20_000).into(), ..Link::default() }; 40];
     long.resolution = vec!["ü".repeat(700); 40];
-    it.sample = Some(Redacted::from_store(long));
+    it.sample = Some(Box::new(Redacted::from_store(long)));
     let alert = say(&it, Reason::FirstSeen);
     for (name, text) in &alert.annotations {
         assert!(text.len() <= LIMIT, "{name} has {} bytes", text.len());
@@ -200,7 +200,7 @@ fn an_error_that_nobody_knows_still_says_what_happened() {
     let mut plain = finding();
     plain.record = Record { message: "Something broke.".into(), ..Record::default() };
     (plain.cause, plain.causes, plain.resolution) = (None, Vec::new(), Vec::new());
-    it.sample = Some(Redacted::from_store(plain));
+    it.sample = Some(Box::new(Redacted::from_store(plain)));
     let alert = say(&it, Reason::FirstSeen);
     assert_eq!(alert.annotations["description"], "Something broke.");
     assert!(
@@ -213,7 +213,7 @@ fn our_own_advice_says_so() {
     let mut it = incident();
     let mut ours = finding();
     ours.causes[0].ours = true;
-    it.sample = Some(Redacted::from_store(ours));
+    it.sample = Some(Box::new(Redacted::from_store(ours)));
     let cause = &say(&it, Reason::FirstSeen).annotations["cause"];
     assert!(cause.contains("Suggested by shirwatch"), "{cause}");
 }

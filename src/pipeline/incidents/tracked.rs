@@ -89,7 +89,7 @@ impl Tracked {
             places: Arc::new(places(&sample.record.context)),
             title: sample.title.clone(),
             course: Course::default(),
-            sample: Some(sample),
+            sample: Some(Box::new(sample)),
         };
         let mut tracked = Self {
             sampled_at: it.read_at,
@@ -131,7 +131,7 @@ impl Tracked {
         if it.read_at.duration_since(self.sampled_at) >= SAMPLE_EVERY {
             let sample = sample();
             incident.title.clone_from(&sample.title);
-            incident.sample = Some(sample);
+            incident.sample = Some(Box::new(sample));
             self.sampled_at = it.read_at;
         }
         self.changed = true;
@@ -144,6 +144,7 @@ impl Tracked {
         if self.occurrences.len() >= OCCURRENCES {
             return;
         }
+        self.occurrences.reserve_exact(OCCURRENCES - self.occurrences.len());
         let at = &it.record.context;
         let text = |it: &Option<std::borrow::Cow<'_, str>>| {
             it.as_deref().map(|it| redactor.text(it).into_owned())

@@ -17,7 +17,11 @@ const SEE: &str = "INSERT INTO seen (key, at) VALUES (?1, ?2)
     ON CONFLICT (key) DO UPDATE SET at = max(at, excluded.at)";
 
 const PRUNE: &str = "DELETE FROM seen WHERE key IN
-    (SELECT key FROM seen ORDER BY at DESC, key LIMIT -1 OFFSET ?1)";
+    (SELECT key FROM seen ORDER BY at, key DESC LIMIT ?1)";
+
+/// Keys that one statement takes out. SQLite holds them in memory meanwhile, and the pages that
+/// they stand in.
+const STEP: u32 = 4096;
 
 /// Remembers keys. `rows` is how many the table holds at most; the new number is returned.
 pub(super) fn remember(
@@ -38,8 +42,16 @@ fn prune(write: &Connection, rows: u64) -> rusqlite::Result<u64> {
     if rows <= u64::from(KEPT + KEPT / 10) {
         return Ok(rows);
     }
-    write.execute(PRUNE, [KEPT])?;
-    count(write)
+    let rows = count(write)?;
+    let kept = rows.min(u64::from(KEPT));
+    let mut prune = write.prepare(PRUNE)?;
+    let mut left = rows - kept;
+    while left > 0 {
+        let step = u32::try_from(left).map_or(STEP, |it| it.min(STEP));
+        prune.execute([step])?;
+        left -= u64::from(step);
+    }
+    Ok(kept)
 }
 
 /// How many keys there are.
