@@ -79,8 +79,9 @@ impl Catalogue {
         }
     }
 
-    /// The same without room to spare, and without the proof of the rules that are built in, for who runs for months and is
-    /// seldom asked for it: it is a quarter of all that they say. [`Self::written`] still has it.
+    /// The same without room to spare, and without the proof of the rules that are built in, for
+    /// who runs for months and is seldom asked for it: it is a quarter of all that they say.
+    /// [`Self::written`] still has it.
     #[must_use]
     pub fn without_proof(mut self) -> Self {
         for rule in &mut self.rules {

@@ -10,14 +10,17 @@ use std::time::{Duration, Instant};
 /// How long nothing must have been read until we take it that nothing will be for a while.
 const REST: Duration = Duration::from_secs(10);
 
-/// How long pages of the program stay mapped at work. To map those in use again takes less than a
-/// millisecond.
+/// How long there must have been more to read, without a pause, until pages of the program are
+/// given back. To map those in use again takes less than a millisecond, which a line that comes
+/// alone does not have.
 const STINT: Duration = Duration::from_millis(500);
 
 /// Whether there is something to give back.
 #[derive(Debug)]
 pub(super) struct Footprint {
+    /// When something was read last, until what that needed is given back.
     worked: Option<Instant>,
+    /// When pages of the program were given back last, or nothing was to be read.
     mapped: Instant,
 }
 
@@ -32,18 +35,22 @@ impl Footprint {
         self.worked.is_none()
     }
 
-    /// Gives back what a burst of work needed, once, when it is over for a while, and meanwhile
-    /// from time to time what of the program it no longer needs.
+    /// Gives back what a burst of work needed, once, when it is over for a while, and while it
+    /// lasts from time to time what of the program it no longer needs.
     pub(super) fn shrink(&mut self, busy: bool) {
-        if busy {
-            self.worked = Some(Instant::now());
-            if self.mapped.elapsed() >= STINT {
-                give_back_program();
-                self.mapped = Instant::now();
+        let now = Instant::now();
+        if !busy {
+            self.mapped = now;
+            if self.worked.is_some_and(|it| now - it >= REST) {
+                self.worked = None;
+                give_back();
             }
-        } else if self.worked.is_some_and(|it| it.elapsed() >= REST) {
-            self.worked = None;
-            give_back();
+            return;
+        }
+        self.worked = Some(now);
+        if now - self.mapped >= STINT {
+            self.mapped = now;
+            give_back_program();
         }
     }
 }
