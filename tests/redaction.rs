@@ -150,7 +150,7 @@ impl House {
              - {{ name: out, stdout: {{}} }}\n",
             self.syslog.door
         ));
-        let ran = self.run(&config, "60");
+        let ran = self.run(&config, "240");
         let said = String::from_utf8_lossy(&ran.stderr).into_owned();
         assert!(ran.status.success(), "{said}");
         self.keep("out.txt", &ran.stdout);
