@@ -202,7 +202,7 @@ impl Pipeline {
             }
             return;
         };
-        match self.joins.judge(record, *print, batch.read_at) {
+        match self.joins.judge(record, *print) {
             Joined::Duplicate => {
                 self.ledger.outcome(batch.source, Outcome::Duplicate);
             }

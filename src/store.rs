@@ -102,7 +102,7 @@ pub struct Loaded {
     /// Where each stream of each source goes on.
     pub checkpoints: Vec<Checkpoint>,
     /// Keys of occurrences that were counted, the newest first.
-    pub seen: Vec<(u64, Timestamp)>,
+    pub seen: Vec<u64>,
     /// Runs that wait for word of their failed activities.
     pub held: Vec<Held>,
     /// How each integration runtime stood.
@@ -135,7 +135,7 @@ pub struct News {
     /// Incidents as they stand now.
     pub incidents: Vec<Incident>,
     /// Keys of occurrences that were counted.
-    pub seen: Vec<(u64, Timestamp)>,
+    pub seen: Vec<u64>,
 }
 
 /// Where a source goes on that any member of a fleet may read.

@@ -168,7 +168,7 @@ fn known(it: &Incidents) -> BTreeMap<String, String> {
 /// Runtimes of which an open incident says that they are down.
 fn down(it: &Incidents) -> BTreeSet<String> {
     let open = it.iter().filter(|it| it.category == Category::IrHealth && it.state == State::Open);
-    open.flat_map(|it| it.places.integration_runtimes.clone()).collect()
+    open.flat_map(|it| it.places.integration_runtimes.iter().map(str::to_owned)).collect()
 }
 
 /// Whether an incident is to be kept quiet.

@@ -15,8 +15,9 @@
 //! words in a text as well can look for the [`MARKERS`] along with them.
 
 use std::fmt;
+use std::sync::LazyLock;
 
-use memchr::memmem;
+use memchr::memmem::Finder;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -95,6 +96,10 @@ pub const MARKERS: [Marker; 24] = [
     Marker { text: "rc=", alone: true, read: socket },
 ];
 
+/// A searcher for each of them.
+static FINDERS: LazyLock<[Finder<'static>; MARKERS.len()]> =
+    LazyLock::new(|| MARKERS.each_ref().map(|it| Finder::new(it.text)));
+
 impl Number {
     /// Reads `sql:18456` as rules write it.
     #[must_use]
@@ -127,8 +132,8 @@ impl Number {
     pub(crate) fn collect(text: &str, found: &mut Vec<Self>) {
         found.extend(Self::leading(text));
         let text = text.to_ascii_lowercase();
-        for marker in &MARKERS {
-            for at in memmem::find_iter(text.as_bytes(), marker.text) {
+        for (marker, finder) in MARKERS.iter().zip(FINDERS.iter()) {
+            for at in finder.find_iter(text.as_bytes()) {
                 let inside = at > 0 && text.as_bytes()[at - 1].is_ascii_alphanumeric();
                 if !(marker.alone && inside) {
                     found.extend((marker.read)(&text.as_bytes()[at + marker.text.len()..]));

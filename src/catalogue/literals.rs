@@ -2,13 +2,13 @@
 //!
 //! ```text
 //! literal   l o g i n   f a i l e d   f o r   u s e r
-//! filed     under eight of its bytes, eight times, each a byte further on:
-//!             `in faile` `n failed` ` failed ` `failed f` …
+//! filed     under eight of its bytes, four times, each a byte further on:
+//!             `in faile` `n failed` ` failed ` `failed f`
 //! text      … c o n t o s o :   l o g i n   f a i l e d   f o r …
-//! looked at       ↑               ↑               ↑               every eighth byte
+//! looked at       ↑       ↑       ↑       ↑       ↑       ↑     every fourth byte
 //! ```
 //!
-//! Wherever the literal stands, one of the eight begins at a byte that is looked at. A look
+//! Wherever the literal stands, one of the four begins at a byte that is looked at. A look
 //! asks a field of bits that is mostly empty, so the pass goes on at once almost everywhere,
 //! however many literals there are; where a bit is set and two more bytes of the literal stand in
 //! their places, it is compared. Which eight bytes: those that the fewest literals hold. Shorter

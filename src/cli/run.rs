@@ -16,6 +16,7 @@ use crate::cli::terminal::{Look, Style};
 use crate::config::Config;
 use crate::config::native;
 use crate::model::incident::Incident;
+use crate::model::names::Names;
 use crate::service;
 use crate::service::Ended;
 use crate::service::Options;
@@ -184,8 +185,8 @@ fn printer() -> Box<dyn FnMut(&Incident) + Send> {
 
 /// Where an incident happened, on one line.
 fn place(it: &Incident, style: Style) -> String {
-    let list = |name: &str, set: &std::collections::BTreeSet<String>| {
-        let names: Vec<_> = set.iter().take(3).map(String::as_str).collect();
+    let list = |name: &str, set: &Names| {
+        let names: Vec<_> = set.iter().take(3).collect();
         (!names.is_empty()).then(|| format!("{name} {}", names.join(", ")))
     };
     let places = [

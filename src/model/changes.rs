@@ -28,7 +28,7 @@ pub struct Changes {
     /// Streams that are gone for good and need no checkpoint: source and stream.
     pub forgotten: Vec<(String, String)>,
     /// Keys of occurrences that were counted, so that they are not counted again.
-    pub seen: Vec<(u64, Timestamp)>,
+    pub seen: Vec<u64>,
     /// Runs that wait for word of their failed activities; added.
     pub held: Vec<Held>,
     /// Keys of held runs that are settled.

@@ -1,6 +1,6 @@
 //! The same finding over time.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::model::finding::{Category, Fault, Finding, Severity};
 use crate::model::fingerprint::Fingerprint;
+use crate::model::names::Names;
 use crate::model::redacted::Redacted;
 
 /// The same finding over time: opened, counted, resolved.
@@ -150,15 +151,15 @@ impl State {
 #[serde(default)]
 pub struct Places {
     /// Data factories or workspaces.
-    pub factories: BTreeSet<String>,
+    pub factories: Names,
     /// Pipelines.
-    pub pipelines: BTreeSet<String>,
+    pub pipelines: Names,
     /// Activities.
-    pub activities: BTreeSet<String>,
+    pub activities: Names,
     /// Integration runtimes.
-    pub integration_runtimes: BTreeSet<String>,
+    pub integration_runtimes: Names,
     /// Nodes of integration runtimes.
-    pub nodes: BTreeSet<String>,
+    pub nodes: Names,
 }
 
 impl Places {
@@ -174,9 +175,9 @@ impl Places {
             (&mut self.integration_runtimes, &other.integration_runtimes),
             (&mut self.nodes, &other.nodes),
         ] {
-            for name in theirs {
+            for name in theirs.iter() {
                 if mine.len() < Self::LIMIT {
-                    mine.insert(name.clone());
+                    mine.insert(name);
                 }
             }
         }

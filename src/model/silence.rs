@@ -10,7 +10,6 @@
 //! incident. An incident that touched two pipelines is covered only where both fit: a silence
 //! hides nothing that lies outside of it.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -19,6 +18,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use crate::model::incident::Incident;
+use crate::model::names::Names;
 
 /// Silences that are kept at one time.
 pub const LIMIT: usize = 500;
@@ -136,7 +136,7 @@ impl Matcher {
     }
 }
 
-fn places<'a>(it: &'a Incident, label: &str) -> Option<&'a BTreeSet<String>> {
+fn places<'a>(it: &'a Incident, label: &str) -> Option<&'a Names> {
     match label {
         "factory" => Some(&it.places.factories),
         "pipeline" => Some(&it.places.pipelines),

@@ -13,7 +13,6 @@
 //! All text is that of a redacted finding. Time is given, never asked for.
 
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -25,6 +24,7 @@ use crate::model::AlertStatus;
 use crate::model::Ended;
 use crate::model::Finding;
 use crate::model::Incident;
+use crate::model::Names;
 use crate::model::Reason;
 use crate::model::counters::beginning;
 
@@ -253,8 +253,8 @@ fn link(link: &Link<'_>) -> String {
     cut(&format!("{names}: {message}"), LINK_LIMIT)
 }
 
-fn joined(names: &BTreeSet<String>) -> String {
-    names.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+fn joined(names: &Names) -> String {
+    names.iter().collect::<Vec<_>>().join(", ")
 }
 
 /// `sql-login-failed` becomes `SqlLoginFailed`.

@@ -50,14 +50,14 @@ pub enum Joined {
 }
 
 /// Keys that wait to be stored before all others do not wait any longer; a batch more fits into
-/// what a list of 32,768 takes.
+/// what a list of 32,768 takes, a quarter of a mebibyte.
 const FRESH: usize = 30_000;
 
 /// The failures that were counted, and those that wait.
 #[derive(Debug, Default)]
 pub struct Joins {
     seen: Recent,
-    fresh: Vec<(u64, Timestamp)>,
+    fresh: Vec<u64>,
     held: BTreeMap<u64, Held>,
     /// Held, and not in the store yet.
     added: BTreeSet<u64>,
@@ -68,9 +68,9 @@ pub struct Joins {
 impl Joins {
     /// Goes on with what was stored; `seen` has the newest first.
     #[must_use]
-    pub fn restore(seen: &[(u64, Timestamp)], held: Vec<Held>) -> Self {
+    pub fn restore(seen: &[u64], held: Vec<Held>) -> Self {
         let mut it = Self::default();
-        for (key, _) in seen.iter().rev() {
+        for key in seen.iter().rev() {
             it.seen.insert(*key);
         }
         it.held = held.into_iter().map(|held| (held.key, held)).collect();
@@ -78,8 +78,8 @@ impl Joins {
     }
 
     /// Takes in what another daemon counted.
-    pub fn take_in(&mut self, seen: &[(u64, Timestamp)]) {
-        for (key, _) in seen {
+    pub fn take_in(&mut self, seen: &[u64]) {
+        for key in seen {
             self.seen.insert(*key);
         }
     }
@@ -90,27 +90,27 @@ impl Joins {
     }
 
     /// Judges a failure, and remembers it if it is new.
-    pub fn judge(&mut self, record: &Record<'_>, print: Fingerprint, now: Timestamp) -> Joined {
+    pub fn judge(&mut self, record: &Record<'_>, print: Fingerprint) -> Joined {
         let ids = Ids::of(record, print);
         if ids.own.is_some_and(|key| self.seen.contains(key) || self.held.contains_key(&key)) {
             return Joined::Duplicate;
         }
         if ids.elsewhere.iter().any(|key| self.seen.contains(*key)) {
-            self.mark(&ids, now);
+            self.mark(&ids);
             return Joined::Duplicate;
         }
         let Some(waits_for) = ids.waits_for else {
-            self.mark(&ids, now);
+            self.mark(&ids);
             return Joined::New;
         };
         if self.seen.contains(waits_for) {
-            self.mark(&ids, now);
+            self.mark(&ids);
             return Joined::Duplicate;
         }
         match ids.own {
             Some(own) if self.held.len() < HELD_LIMIT => Joined::Hold(own, waits_for),
             _ => {
-                self.mark(&ids, now);
+                self.mark(&ids);
                 Joined::New
             }
         }
@@ -129,7 +129,7 @@ impl Joins {
         let until = now.checked_add(HOLD).unwrap_or(now);
         let source = source.to_owned();
         for told in Ids::of(&finding.record, finding.fingerprint).tells {
-            self.note(told, now);
+            self.note(told);
         }
         self.held.insert(key, Held { key, waits_for, until, source, finding, position });
         self.added.insert(key);
@@ -146,11 +146,11 @@ impl Joins {
             if !self.added.remove(&held.key) {
                 self.settled.push(held.key);
             }
-            self.note(held.key, now);
+            self.note(held.key);
             if new {
                 // Another wrapper of the same inner activity, or the run around it, only
                 // repeats this one.
-                self.note(held.waits_for, now);
+                self.note(held.waits_for);
             }
             out.push((held, new));
         }
@@ -191,15 +191,15 @@ impl Joins {
         changes.held.extend(added.filter_map(|key| self.held.get(&key).cloned()));
     }
 
-    fn mark(&mut self, ids: &Ids, now: Timestamp) {
+    fn mark(&mut self, ids: &Ids) {
         for key in ids.own.iter().chain(&ids.tells) {
-            self.note(*key, now);
+            self.note(*key);
         }
     }
 
-    fn note(&mut self, key: u64, now: Timestamp) {
+    fn note(&mut self, key: u64) {
         if self.seen.insert(key) {
-            self.fresh.push((key, now));
+            self.fresh.push(key);
         }
     }
 }
@@ -247,7 +247,7 @@ mod tests {
         for stored in [true, false] {
             let (mut joins, mut changes) = (Joins::default(), Changes::default());
             let record = record("p - - p1 -");
-            let Joined::Hold(key, waits_for) = joins.judge(&record, Fingerprint(7), NOW) else {
+            let Joined::Hold(key, waits_for) = joins.judge(&record, Fingerprint(7)) else {
                 panic!("it waits for its activities");
             };
             let position = Position { path: String::new(), offset: 0, line: 0 };
@@ -270,7 +270,7 @@ mod tests {
         let mut joins = Joins::default();
         let mut out = Vec::new();
         for record in records.iter().map(|it| record(it)) {
-            out.push(match joins.judge(&record, Fingerprint(7), NOW) {
+            out.push(match joins.judge(&record, Fingerprint(7)) {
                 Joined::New => "new",
                 Joined::Duplicate => "dup",
                 Joined::Hold(key, waits_for) => {

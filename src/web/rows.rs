@@ -3,7 +3,7 @@
 //! The shapes are built on by others: keys are added, never renamed or dropped. All text of
 //! an incident is that of a redacted finding.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -16,6 +16,7 @@ use crate::model::Finding;
 use crate::model::Fingerprint;
 use crate::model::Hour;
 use crate::model::Incident;
+use crate::model::Names;
 use crate::model::Severity;
 use crate::model::Silence;
 use crate::model::State;
@@ -52,11 +53,11 @@ pub struct Row<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     sample: Option<&'a Finding>,
     group: &'a BTreeMap<String, String>,
-    factories: &'a BTreeSet<String>,
-    pipelines: &'a BTreeSet<String>,
-    activities: &'a BTreeSet<String>,
-    integration_runtimes: &'a BTreeSet<String>,
-    nodes: &'a BTreeSet<String>,
+    factories: &'a Names,
+    pipelines: &'a Names,
+    activities: &'a Names,
+    integration_runtimes: &'a Names,
+    nodes: &'a Names,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     more: Option<&'a More>,
 }

@@ -123,7 +123,7 @@ fn incident() -> IncidentChange {
         course: Default::default(),
         notified_at: None,
     };
-    Arc::make_mut(&mut incident.places).pipelines.insert("nightly".to_owned());
+    Arc::make_mut(&mut incident.places).pipelines.insert("nightly");
     let occurrence = Occurrence {
         time: "2026-03-01T06:40:00Z".parse().unwrap(),
         position: Position { path: "/logs/a.log".to_owned(), offset: 7, line: 2 },

@@ -140,7 +140,7 @@ fn type_name(input: &str) -> IResult<&str, &str> {
     let (input, _) = (tag("Type="), multispace0).parse(input)?;
     let (_, name) = take_while1(is_type_char)(input)?;
     // A tag behind it, or the mark that ends a piece of code, is of the page it was copied from.
-    let end = name.find("</").unwrap_or(name.len());
+    let end = needle!("</").find(name.as_bytes()).unwrap_or(name.len());
     let end = name[..end].trim_end_matches('`').len();
     Ok((&input[end..], &name[..end]))
 }

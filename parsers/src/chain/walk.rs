@@ -298,7 +298,9 @@ fn has_errors(fields: &str) -> bool {
 fn headless(text: &str, head: Option<usize>) -> Option<usize> {
     let before = text.get(..head?)?.trim_end();
     let cut = before.strip_suffix(",'").unwrap_or(before);
+    if before.len() == cut.len() && !before.ends_with(',') {
+        return None;
+    }
     let at = cut.rfind("Source=")?;
-    let joined = before.len() != cut.len() || before.ends_with(',');
-    (joined && cut[..at].trim_end().ends_with(',')).then_some(0)
+    cut[..at].trim_end().ends_with(',').then_some(0)
 }

@@ -1,4 +1,11 @@
-//! Literals filed under `N` of their bytes, to be found by a look at every `N`th byte.
+//! Literals filed under `N` of their bytes, to be found by a look at every fourth byte.
+
+/// Bytes from one look to the next.
+const STEP: usize = 4;
+
+/// Looks that are taken together. What they met is opened afterwards: that one of them met
+/// something is hard to foretell, and costs more than the look where it was foretold wrongly.
+const LOOKS: usize = u64::BITS as usize;
 
 /// Bits for each gram; so one look in so many opens a shelf for nothing.
 const BITS_EACH: usize = 16;
@@ -52,7 +59,7 @@ impl Filed {
 
 impl<const N: usize> Grams<N> {
     /// Bytes a literal needs so that one of its grams begins wherever a look may fall.
-    pub(super) const LEAST: usize = 2 * N - 1;
+    pub(super) const LEAST: usize = N + STEP - 1;
 
     /// Files those of the literals that are chosen; each has [`Self::LEAST`] bytes.
     pub(super) fn new(literals: &[&[u8]], chosen: &[usize]) -> Self {
@@ -84,26 +91,34 @@ impl<const N: usize> Grams<N> {
 
     /// Calls `maybe` with a literal and a place, wherever a gram of one is met.
     pub(super) fn each(&self, text: &[u8], maybe: &mut impl FnMut(usize, usize)) {
-        if self.filed.is_empty() {
+        if self.filed.is_empty() || text.len() < N {
             return;
         }
-        for (i, gram) in text.windows(N).step_by(N).enumerate() {
-            let hash = hash(gram);
-            let bit = (hash >> self.shift) as usize;
-            if self.field[bit / 64] >> (bit % 64) & 1 == 1 {
-                self.open(hash, bit / BITS_EACH, (text, i * N), maybe);
+        let looks = (text.len() - N) / STEP + 1;
+        for from in (0..looks).step_by(LOOKS) {
+            let last = looks.min(from + LOOKS) - 1;
+            let mut met = self.met(&text[from * STEP..last * STEP + N]);
+            while met != 0 {
+                self.open(text, (from + met.trailing_zeros() as usize) * STEP, maybe);
+                met &= met - 1;
             }
         }
     }
 
-    /// The literals of a shelf that hold the gram which was met at a place of a text.
-    fn open(
-        &self,
-        hash: u32,
-        shelf: usize,
-        (text, met): (&[u8], usize),
-        maybe: &mut impl FnMut(usize, usize),
-    ) {
+    /// At which of the looks at a piece of text, [`LOOKS`] at most, a gram may be met.
+    fn met(&self, piece: &[u8]) -> u64 {
+        let mut met = 0;
+        for (i, gram) in piece.windows(N).step_by(STEP).enumerate() {
+            let bit = (hash(gram) >> self.shift) as usize;
+            met |= (self.field[bit / 64] >> (bit % 64) & 1) << i;
+        }
+        met
+    }
+
+    /// The literals that hold the gram which was met at a place of a text.
+    fn open(&self, text: &[u8], met: usize, maybe: &mut impl FnMut(usize, usize)) {
+        let hash = hash(&text[met..met + N]);
+        let shelf = (hash >> self.shift) as usize / BITS_EACH;
         let (from, to) = (self.shelves[shelf] as usize, self.shelves[shelf + 1] as usize);
         for it in self.filed[from..to].iter().filter(|it| it.hash == hash) {
             if let Some(start) = it.start(text, met) {
@@ -127,20 +142,20 @@ fn short(it: usize) -> u32 {
     u32::try_from(it).unwrap_or(u32::MAX)
 }
 
-/// Files each literal under the grams in a row that the fewest literals hold.
+/// Files each of those that are chosen under the grams in a row that the fewest of all literals
+/// hold: what is rare in them is rare in texts.
 fn file<const N: usize>(literals: &[&[u8]], chosen: &[usize]) -> Vec<Filed> {
-    let mut all: Vec<u32> =
-        chosen.iter().flat_map(|it| literals[*it].windows(N).map(hash)).collect();
+    let mut all: Vec<u32> = literals.iter().flat_map(|it| it.windows(N).map(hash)).collect();
     all.sort_unstable();
     let held =
         |gram: u32| all.partition_point(|it| *it <= gram) - all.partition_point(|it| *it < gram);
-    let mut filed = Vec::with_capacity(chosen.len() * N);
+    let mut filed = Vec::with_capacity(chosen.len() * STEP);
     for &literal in chosen {
         let grams: Vec<u32> = literals[literal].windows(N).map(hash).collect();
         let counts: Vec<usize> = grams.iter().map(|it| held(*it)).collect();
-        let rows = counts.windows(N).map(|it| it.iter().sum::<usize>()).enumerate();
+        let rows = counts.windows(STEP).map(|it| it.iter().sum::<usize>()).enumerate();
         let first = rows.min_by_key(|(_, held)| *held).map_or(0, |(at, _)| at);
-        let row = first..first + N;
+        let row = first..first + STEP;
         filed.extend(row.map(|at| Filed::new::<N>(literals[literal], literal, at)));
     }
     filed

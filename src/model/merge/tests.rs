@@ -58,7 +58,7 @@ fn act(it: &mut Incident, what: &str) {
             it.first_seen = it.first_seen.min(at(second));
             it.last_seen = it.last_seen.max(at(second));
             it.last_read = it.last_read.max(at(second));
-            Arc::make_mut(&mut it.places).activities.insert(activity.to_owned());
+            Arc::make_mut(&mut it.places).activities.insert(activity);
             let key = activity.bytes().fold(0, |sum, it| sum * 256 + u64::from(it));
             let last = it.course.failing.entry(key).or_insert(at(second));
             *last = (*last).max(at(second));

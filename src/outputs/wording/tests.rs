@@ -9,6 +9,7 @@ use crate::model::Category;
 use crate::model::Cause;
 use crate::model::Fault;
 use crate::model::Fingerprint;
+use crate::model::Names;
 use crate::model::Redacted;
 use crate::model::Severity;
 use crate::model::State;
@@ -73,8 +74,8 @@ fn incident() -> Incident {
         course: Default::default(),
     };
     let places = Arc::make_mut(&mut it.places);
-    places.pipelines.insert("nightly".to_owned());
-    places.factories.insert("adf-contoso".to_owned());
+    places.pipelines.insert("nightly");
+    places.factories.insert("adf-contoso");
     it
 }
 
@@ -257,7 +258,7 @@ fn check_label(name: &str, value: &str, expected: &str) {
 
 #[track_caller]
 fn check_summary(pipelines: &str, nodes: &str, expected: &str) {
-    let names = |text: &str| text.split_whitespace().map(str::to_owned).collect::<BTreeSet<_>>();
+    let names = |text: &str| text.split_whitespace().collect::<Names>();
     let mut it = incident();
     let places = Arc::make_mut(&mut it.places);
     places.pipelines = names(pipelines);

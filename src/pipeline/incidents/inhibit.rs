@@ -10,6 +10,7 @@ use crate::model::finding::Category;
 use crate::model::finding::Severity;
 use crate::model::incident::Incident;
 use crate::model::incident::State;
+use crate::model::names::Names;
 
 /// The rule of a node that is down while its runtime need not be.
 const NODE_DOWN: &str = "runtime-node-offline";
@@ -30,9 +31,9 @@ impl Down {
         }
         let of_node = it.rule == NODE_DOWN;
         let runtimes = it.places.integration_runtimes.iter().filter(|_| !of_node);
-        for name in runtimes.chain(&it.places.nodes) {
+        for name in runtimes.chain(it.places.nodes.iter()) {
             if !self.0.get(name).is_some_and(|slots| slots.contains(&slot)) {
-                self.0.entry(name.clone()).or_default().insert(slot);
+                self.0.entry(name.to_owned()).or_default().insert(slot);
             }
         }
     }
@@ -48,9 +49,8 @@ impl Down {
     /// Whether an incident follows from what is down: all runtimes, or else all nodes, that
     /// it names are down.
     pub(super) fn inhibits(&self, it: &Incident) -> bool {
-        let all = |names: &BTreeSet<String>| {
-            !names.is_empty() && names.iter().all(|name| self.0.contains_key(name))
-        };
+        let all =
+            |names: &Names| !names.is_empty() && names.iter().all(|name| self.0.contains_key(name));
         !self.0.is_empty()
             && it.category == Category::Connectivity
             && (all(&it.places.integration_runtimes) || all(&it.places.nodes))

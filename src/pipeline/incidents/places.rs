@@ -8,9 +8,7 @@ use crate::model::incident::Places;
 
 /// The places that a context names.
 pub(super) fn places(at: &Context<'_>) -> Places {
-    let set = |it: &Option<std::borrow::Cow<'_, str>>| {
-        it.as_deref().map(str::to_owned).into_iter().collect()
-    };
+    let set = |it: &Option<std::borrow::Cow<'_, str>>| it.as_deref().into_iter().collect();
     Places {
         factories: set(&at.factory),
         pipelines: set(&at.pipeline),

@@ -87,7 +87,7 @@ impl Store {
         counters::add_hours(it, member, &changes.hours)?;
         counters::write_runtimes(it, member, &changes.runtimes)?;
         streams::write(it, member, &self.owned, changes)?;
-        seen::remember(it, member, &changes.seen)?;
+        seen::remember(it, member, &changes.seen, now)?;
         Ok(stand)
     }
 

@@ -12,22 +12,21 @@ use crate::store::postgres::session::Session;
 const KEPT: i64 = 200_000;
 
 const SEE: &str = "INSERT INTO seen (key, at, changed_by)
-    SELECT key, max(at), $3 FROM unnest($1::int8[], $2::int8[]) AS it (key, at)
-    GROUP BY key ORDER BY key
+    SELECT DISTINCT key, $2::int8, $3::text FROM unnest($1::int8[]) AS it (key) ORDER BY key
     ON CONFLICT (key) DO UPDATE SET at = greatest(seen.at, excluded.at)";
 
-/// Remembers keys.
+/// Remembers keys, as of `now`.
 pub(super) fn remember(
     write: &mut Session,
     member: &str,
-    seen: &[(u64, Timestamp)],
+    seen: &[u64],
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     if seen.is_empty() {
         return Ok(());
     }
-    let (keys, times): (Vec<_>, Vec<_>) =
-        seen.iter().map(|(key, at)| (rows::bits(*key), rows::nanos(*at))).unzip();
-    write.execute(SEE, &[&keys, &times, &member])?;
+    let keys: Vec<_> = seen.iter().map(|it| rows::bits(*it)).collect();
+    write.execute(SEE, &[&keys, &rows::nanos(now), &member])?;
     Ok(())
 }
 
@@ -40,8 +39,8 @@ pub(super) fn prune(write: &mut Session) -> Result<(), StoreError> {
 }
 
 /// The newest keys, newest first.
-pub(super) fn newest(read: &mut Session) -> Result<Vec<(u64, Timestamp)>, StoreError> {
-    let found = read.query("SELECT key, at FROM seen ORDER BY at DESC, key LIMIT $1", &[&KEPT])?;
+pub(super) fn newest(read: &mut Session) -> Result<Vec<u64>, StoreError> {
+    let found = read.query("SELECT key FROM seen ORDER BY at DESC, key LIMIT $1", &[&KEPT])?;
     Ok(rows::readable("seen", &found, key))
 }
 
@@ -50,13 +49,13 @@ pub(super) fn changed(
     read: &mut Session,
     since: &str,
     member: &str,
-) -> Result<Vec<(u64, Timestamp)>, StoreError> {
-    const CHANGED: &str = "SELECT key, at FROM seen
+) -> Result<Vec<u64>, StoreError> {
+    const CHANGED: &str = "SELECT key FROM seen
         WHERE changed >= $1::text::xid8 AND changed_by <> $2 ORDER BY changed LIMIT $3";
     let found = read.query(CHANGED, &[&since, &member, &KEPT])?;
     Ok(rows::readable("seen", &found, key))
 }
 
-fn key(row: &Row) -> Result<(u64, Timestamp), rows::Unread> {
-    Ok((rows::key(row, 0)?, rows::time(row, 1)?))
+fn key(row: &Row) -> Result<u64, rows::Unread> {
+    rows::key(row, 0)
 }

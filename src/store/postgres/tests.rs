@@ -61,7 +61,7 @@ fn what_two_members_see_is_one_incident_and_told_once() {
     let news = one.news().unwrap();
     assert_eq!(news.incidents.iter().map(|it| it.count).collect::<Vec<_>>(), [7]);
     other.commit(&everything(), at(0)).unwrap();
-    let keys: BTreeSet<_> = one.news().unwrap().seen.into_iter().map(|it| it.0).collect();
+    let keys: BTreeSet<_> = one.news().unwrap().seen.into_iter().collect();
     assert_eq!(keys, BTreeSet::from([5, u64::MAX]));
     assert_eq!(other.news().unwrap().incidents, [], "its own is no news");
 }
@@ -416,7 +416,7 @@ fn a_zero_in_a_log_stops_no_commit() {
     changes.totals.push(("errors{pipeline=\"a\0b\"}".to_owned(), 1.0));
     changes.incidents[0].incident.rule.push('\0');
     let places = Arc::make_mut(&mut changes.incidents[0].incident.places);
-    places.pipelines.insert("a\0b".to_owned());
+    places.pipelines.insert("a\0b");
     store.commit(&changes, at(0)).unwrap();
     let kept = store.load().unwrap().incidents;
     assert!(kept[0].places.pipelines.contains("a\0b"), "{:?}", kept[0].places);

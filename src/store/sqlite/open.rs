@@ -28,6 +28,13 @@ pub(super) const MIGRATIONS: [&str; 3] = [
 /// before its end.
 const CACHE: i32 = 1024;
 
+/// The same for those who only read.
+pub(super) const READER_CACHE: i32 = 256;
+
+/// Pages of the journal after which it is written into the database, some 16 MiB. Most commits of
+/// who catches up change the same pages again, which are then written once.
+const CHECKPOINT: i32 = 4000;
+
 /// How long a statement waits for another program's lock.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -102,6 +109,7 @@ fn sound(dir: &Path) -> Result<Connection, StoreError> {
     database.pragma_update(None, "journal_mode", "wal")?;
     database.pragma_update(None, "synchronous", "normal")?;
     database.pragma_update(None, "journal_size_limit", 16 << 20)?;
+    database.pragma_update(None, "wal_autocheckpoint", CHECKPOINT)?;
     database.pragma_update(None, "cache_size", -CACHE)?;
     check(&database)?;
     migrate(&mut database)?;

@@ -23,16 +23,18 @@ const PRUNE: &str = "DELETE FROM seen WHERE key IN
 /// they stand in.
 const STEP: u32 = 4096;
 
-/// Remembers keys. `rows` is how many the table holds at most; the new number is returned.
+/// Remembers keys, as of `now`. `rows` is how many the table holds at most; the new number is
+/// returned.
 pub(super) fn remember(
     write: &Connection,
-    seen: &[(u64, Timestamp)],
+    seen: &[u64],
     rows: u64,
+    now: Timestamp,
 ) -> rusqlite::Result<u64> {
     if !seen.is_empty() {
         let mut see = write.prepare(SEE)?;
-        for (key, at) in seen {
-            see.execute([rows::bits(*key), rows::nanos(*at)])?;
+        for key in seen {
+            see.execute([rows::bits(*key), rows::nanos(now)])?;
         }
     }
     prune(write, rows.saturating_add(seen.len() as u64))
@@ -60,9 +62,9 @@ pub(super) fn count(read: &Connection) -> rusqlite::Result<u64> {
 }
 
 /// The newest keys, newest first.
-pub(super) fn newest(read: &Connection) -> rusqlite::Result<Vec<(u64, Timestamp)>> {
-    let mut select = read.prepare("SELECT key, at FROM seen ORDER BY at DESC, key LIMIT ?1")?;
-    let found = select.query_map([KEPT], |row| Ok((rows::key(row, 0)?, rows::time(row, 1)?)))?;
+pub(super) fn newest(read: &Connection) -> rusqlite::Result<Vec<u64>> {
+    let mut select = read.prepare("SELECT key FROM seen ORDER BY at DESC, key LIMIT ?1")?;
+    let found = select.query_map([KEPT], |row| rows::key(row, 0))?;
     rows::readable("seen", found)
 }
 
