@@ -141,7 +141,7 @@ impl Pipeline {
             }
         };
         if helped {
-            reader.share(&frames.by_ref().collect::<Vec<_>>(), tell);
+            reader.share(frames.by_ref(), tell);
         } else {
             frames.by_ref().for_each(|it| tell(&it, &reader.read(&it)));
         }

@@ -2,18 +2,11 @@
 //! knows it.
 //!
 //! Nothing of what was read before matters here, so where a whole folder is read at once two
-//! threads share this work, and what follows from it is still judged in the order of the log:
-//!
-//! ```text
-//! frames        0 1 2 3 4 5 6 …        read by whoever is free
-//! this thread   0     3     6          and judges 0, 1, 2, 3 … in between
-//! the helper      1 2   4 5
-//! ```
+//! threads share this work, and what follows from it is still judged in the order of the log.
+
+mod help;
 
 use std::borrow::Cow;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use shirwatch_parsers::{Level, Record, Run, Settings, parse, parse_row};
 
@@ -21,9 +14,6 @@ use crate::catalogue::Catalogue;
 use crate::catalogue::Verdict;
 use crate::model::fingerprint::Fingerprint;
 use crate::pipeline::framer::Frame;
-
-/// Fewer frames are sooner read than a thread is started.
-const FEW: usize = 8;
 
 /// Reads the frames of one batch.
 pub(super) struct Reader<'b, 'c> {
@@ -65,61 +55,6 @@ impl<'b, 'c> Reader<'b, 'c> {
             None => parse(text, self.settings),
         };
         records.into_iter().map(|it| Weighed::new(it, self.catalogue)).collect()
-    }
-
-    /// Reads all `frames` with the help of a second thread, and tells of them in their order.
-    pub(super) fn share(&self, frames: &[Frame], mut tell: impl FnMut(&Frame, &Reading<'b, 'c>)) {
-        let done = frames.iter().map(|_| Slot::default()).collect();
-        let work = Work { reader: self, frames, next: AtomicUsize::new(0), done };
-        thread::scope(|scope| {
-            let help = || while work.read_next() {};
-            let few = frames.len() < FEW;
-            let helper =
-                if few { None } else { thread::Builder::new().spawn_scoped(scope, help).ok() };
-            for (i, frame) in frames.iter().enumerate() {
-                tell(frame, work.reading(i, || helper.as_ref().is_none_or(|it| it.is_finished())));
-            }
-        });
-    }
-}
-
-/// Where a frame's reading is left for who judges it. It stays until all are read: memory that one
-/// thread took and the other gives back meanwhile is what they would wait for each other for.
-type Slot<'b, 'c> = OnceLock<Reading<'b, 'c>>;
-
-/// The frames of a batch, while they are read by two.
-struct Work<'w, 'b, 'c> {
-    reader: &'w Reader<'b, 'c>,
-    frames: &'w [Frame],
-    /// The first that nobody reads yet.
-    next: AtomicUsize,
-    done: Vec<Slot<'b, 'c>>,
-}
-
-impl<'b, 'c> Work<'_, 'b, 'c> {
-    /// Reads the next that nobody reads yet; false when there is none.
-    fn read_next(&self) -> bool {
-        let i = self.next.fetch_add(1, Ordering::Relaxed);
-        let Some(frame) = self.frames.get(i) else { return false };
-        self.done[i].get_or_init(|| self.reader.read(frame));
-        true
-    }
-
-    /// What frame `i` says, once somebody has read it; other frames are read meanwhile.
-    fn reading(&self, i: usize, alone: impl Fn() -> bool) -> &Reading<'b, 'c> {
-        loop {
-            // Asked before the look: who is done by then has left what it read.
-            let alone = alone();
-            if let Some(it) = self.done[i].get() {
-                return it;
-            }
-            if !self.read_next() {
-                if alone {
-                    return self.done[i].get_or_init(|| self.reader.read(&self.frames[i]));
-                }
-                thread::yield_now();
-            }
-        }
     }
 }
 

@@ -144,7 +144,7 @@ proptest! {
     /// Who helps to read changes nothing: not the order, and not what was before of the same
     /// failure. Some of the bytes are no text.
     #[test]
-    fn two_threads_tell_what_one_does(kinds in prop::collection::vec(0_usize..5, 0..60)) {
+    fn two_threads_tell_what_one_does(kinds in prop::collection::vec(0_usize..5, 0..200)) {
         let log: Vec<u8> = kinds.iter().enumerate().flat_map(|(i, kind)| {
             let time = format!("2026-11-20T02:14:{:02}Z", i % 60);
             let code = CHAIN.replace("SqlOperationFailed", &format!("Code{i}"));

@@ -1,0 +1,142 @@
+//! The frames of a batch, read by two threads and told of in their order.
+//!
+//! ```text
+//! frames        0 1 2 3 4 5 6 …        found by this thread, read by whoever is free
+//! this thread   0     3     6          and judges 0, 1, 2, 3 … in between
+//! the helper      1 2   4 5
+//! ```
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread;
+
+use crate::pipeline::framer::Frame;
+use crate::pipeline::reading::{Reader, Reading};
+
+/// Fewer frames are sooner read than a thread is started.
+const FEW: usize = 8;
+
+/// Frames that are found before the first of them is told of, so that the helper has work.
+const AHEAD: usize = 64;
+
+impl<'b, 'c> Reader<'b, 'c> {
+    /// Reads all `frames` with the help of a second thread, and tells of them in their order.
+    pub(in crate::pipeline) fn share(
+        &self,
+        frames: impl Iterator<Item = Frame>,
+        mut tell: impl FnMut(&Frame, &Reading<'b, 'c>),
+    ) {
+        let mut frames = frames.fuse();
+        let first: Vec<Frame> = frames.by_ref().take(FEW).collect();
+        if first.len() < FEW {
+            return first.iter().for_each(|it| tell(it, &self.read(it)));
+        }
+        let mut frames = first.into_iter().chain(frames);
+        let work = Work { reader: self, waiting: Mutex::default(), more: Condvar::new() };
+        thread::scope(|scope| {
+            let _closing = Closing(&work);
+            let help = || while work.wait() {};
+            let helper = thread::Builder::new().spawn_scoped(scope, help).ok();
+            let alone = || helper.as_ref().is_none_or(|it| it.is_finished());
+            let (mut found, mut told) = (Vec::new(), 0);
+            loop {
+                let room = AHEAD.saturating_sub(found.len() - told);
+                found.extend(frames.by_ref().take(room).map(|it| work.add(it)));
+                let Some(task) = found.get(told) else { break };
+                tell(&task.frame, work.reading(task, alone));
+                told += 1;
+            }
+        });
+    }
+}
+
+/// A frame, and where its reading is left for who judges it. It stays until all are read: memory
+/// that one thread took and the other gives back meanwhile is what they would wait for each other
+/// for.
+struct Task<'b, 'c> {
+    frame: Frame,
+    done: OnceLock<Reading<'b, 'c>>,
+}
+
+/// The frames that nobody reads yet.
+#[derive(Default)]
+struct Waiting<'b, 'c> {
+    tasks: VecDeque<Arc<Task<'b, 'c>>>,
+    /// True while the helper has nothing to do.
+    idle: bool,
+    /// True when no more will come.
+    closed: bool,
+}
+
+/// The frames of a batch, while they are read by two.
+struct Work<'w, 'b, 'c> {
+    reader: &'w Reader<'b, 'c>,
+    waiting: Mutex<Waiting<'b, 'c>>,
+    more: Condvar,
+}
+
+impl<'b, 'c> Work<'_, 'b, 'c> {
+    /// What waits; also where the other thread died.
+    fn waiting(&self) -> MutexGuard<'_, Waiting<'b, 'c>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, frame: Frame) -> Arc<Task<'b, 'c>> {
+        let task = Arc::new(Task { frame, done: OnceLock::new() });
+        let mut waiting = self.waiting();
+        waiting.tasks.push_back(Arc::clone(&task));
+        if std::mem::take(&mut waiting.idle) {
+            self.more.notify_one();
+        }
+        task
+    }
+
+    /// Reads the next frame, and waits for it; false when no more will come.
+    fn wait(&self) -> bool {
+        let mut waiting = self.waiting();
+        let task = loop {
+            match waiting.tasks.pop_front() {
+                Some(it) => break it,
+                None if waiting.closed => return false,
+                None => {
+                    waiting.idle = true;
+                    waiting = self.more.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+                }
+            }
+        };
+        drop(waiting);
+        self.read(&task);
+        true
+    }
+
+    fn read<'t>(&self, task: &'t Task<'b, 'c>) -> &'t Reading<'b, 'c> {
+        task.done.get_or_init(|| self.reader.read(&task.frame))
+    }
+
+    /// What a frame says, once somebody has read it; others are read meanwhile.
+    fn reading<'t>(&self, task: &'t Task<'b, 'c>, alone: impl Fn() -> bool) -> &'t Reading<'b, 'c> {
+        loop {
+            // Asked before the look: who is done by then has left what it read.
+            let alone = alone();
+            if let Some(it) = task.done.get() {
+                return it;
+            }
+            let next = self.waiting().tasks.pop_front();
+            match next {
+                Some(other) => _ = self.read(&other),
+                None if alone => return self.read(task),
+                None => thread::yield_now(),
+            }
+        }
+    }
+}
+
+/// Tells the helper at its end that no more will come, whatever the end is.
+struct Closing<'k, 'w, 'b, 'c>(&'k Work<'w, 'b, 'c>);
+
+impl Drop for Closing<'_, '_, '_, '_> {
+    fn drop(&mut self) {
+        self.0.waiting().closed = true;
+        self.0.more.notify_one();
+    }
+}
