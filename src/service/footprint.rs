@@ -15,10 +15,6 @@ const REST: Duration = Duration::from_secs(10);
 /// alone does not have.
 const STINT: Duration = Duration::from_millis(500);
 
-/// How long until they are given back again while that goes on. The shorter, the fewer pages of
-/// one kind of work (to write a commit) are still there while another (to read) goes on.
-const AGAIN: Duration = Duration::from_millis(100);
-
 /// Whether there is something to give back.
 #[derive(Debug)]
 pub(super) struct Footprint {
@@ -26,14 +22,12 @@ pub(super) struct Footprint {
     worked: Option<Instant>,
     /// When pages of the program were given back last, or nothing was to be read.
     mapped: Instant,
-    /// How long after that they are given back.
-    stint: Duration,
 }
 
 impl Footprint {
     /// That of a start.
     pub(super) fn new() -> Self {
-        Self { worked: Some(Instant::now()), mapped: Instant::now(), stint: STINT }
+        Self { worked: Some(Instant::now()), mapped: Instant::now() }
     }
 
     /// Whether nothing was read for a while.
@@ -46,7 +40,7 @@ impl Footprint {
     pub(super) fn shrink(&mut self, busy: bool) {
         let now = Instant::now();
         if !busy {
-            (self.mapped, self.stint) = (now, STINT);
+            self.mapped = now;
             if self.worked.is_some_and(|it| now - it >= REST) {
                 self.worked = None;
                 give_back();
@@ -54,8 +48,8 @@ impl Footprint {
             return;
         }
         self.worked = Some(now);
-        if now - self.mapped >= self.stint {
-            (self.mapped, self.stint) = (now, AGAIN);
+        if now - self.mapped >= STINT {
+            self.mapped = now;
             give_back_program();
         }
     }

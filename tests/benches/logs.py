@@ -34,9 +34,9 @@ def anchor(root):
     return target / "release" / "anchor"
 
 
-def mtail_program(options):
+def mtail_program(root):
     """The program for mtail, where it is."""
-    path = options.binary.resolve().parents[2].parent / "shared" / "bench" / "mtail" / "adf.mtail"
+    path = root.parent / "shared" / "bench" / "mtail" / "adf.mtail"
     return path if path.exists() else None
 
 

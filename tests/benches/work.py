@@ -16,7 +16,7 @@ def main(root, options):
     print(f"| program | {' | '.join(it.name for it in made)} | peak RSS |")
     print("|---|" + "---:|" * (len(made) + 1))
     limits = {}
-    for name, command in programs(options, folder, anchor):
+    for name, command in programs(root, options, folder, anchor):
         row, rss = [], 0
         for log in made:
             warm(log)
@@ -35,7 +35,7 @@ def main(root, options):
     return 1 if wrong else 0
 
 
-def programs(options, folder, anchor):
+def programs(root, options, folder, anchor):
     """The programs, the anchor first, each with what makes its command."""
     if anchor:
         yield "anchor (= E)", lambda log: [anchor, "extract-read", log]
@@ -51,7 +51,7 @@ def programs(options, folder, anchor):
     if it := tool("mawk", "mawk"):
         code = 'match($0, /ErrorCode=[A-Za-z0-9_]+,/) { n[substr($0, RSTART, RLENGTH)]++ } END { for (c in n) print c, n[c] }'
         yield "mawk, outermost code", lambda log: [it, code, log]
-    program = logs.mtail_program(options)
+    program = logs.mtail_program(root)
     if program and (it := tool("mtail", "mtail")):
         yield "mtail", lambda log: [it, "--one_shot", "--address=127.0.0.1", "--progs", program, "--logs", log]
 

@@ -122,6 +122,8 @@ impl Stream {
         let start = usize::try_from(self.window.bytes).unwrap_or(0);
         let length = start + self.want;
         if buffers.raw.len() < length {
+            // To the byte: by default it would double, for the few that the window adds.
+            buffers.raw.reserve_exact(length - buffers.raw.len());
             buffers.raw.resize(length, 0);
         }
         let from = self.offset - self.window.bytes;
