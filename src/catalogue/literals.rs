@@ -157,7 +157,7 @@ mod tests {
         #[test]
         fn nothing_is_missed(
             literals in prop::collection::vec("[abc ]{1,16}|[ab]{1,16}", 0..40),
-            text in "[abc ]{0,60}|[ab]{0,60}",
+            text in "[abc ]{0,60}|[ab]{0,60}|[abc ]{250,600}",
         ) {
             let literals: Vec<&[u8]> = literals.iter().map(|it| it.as_bytes()).collect();
             let mut plain = Vec::new();

@@ -17,7 +17,7 @@ use crate::pipeline::reading::{Reader, Reading};
 const FEW: usize = 8;
 
 /// Frames that are found before the first of them is told of, so that the helper has work.
-const AHEAD: usize = 64;
+const AHEAD: usize = 256;
 
 impl<'b, 'c> Reader<'b, 'c> {
     /// Reads all `frames` with the help of a second thread, and tells of them in their order.
@@ -138,5 +138,39 @@ impl Drop for Closing<'_, '_, '_, '_> {
     fn drop(&mut self) {
         self.0.waiting().closed = true;
         self.0.more.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use shirwatch_parsers::Settings;
+
+    use crate::catalogue::Catalogue;
+    use crate::pipeline::framer::Frame;
+    use crate::pipeline::reading::Reader;
+
+    const LINE: &str = "2026-11-20T02:14:22Z Error A.B guid Copy failed: ErrorCode=X,'Type=A.B,\
+                        Message=It is gone.,Source=C,'\n";
+
+    #[test]
+    fn who_judges_may_fail_and_nobody_waits_for_ever() {
+        let catalogue = Catalogue::embedded().unwrap();
+        let text = LINE.repeat(1000);
+        let range = |i: usize| i * LINE.len()..(i + 1) * LINE.len();
+        let frames = (0..1000).map(|i| Frame { range: range(i), cut: false, columns: None });
+        let settings = Settings::default();
+        let reader = Reader { bytes: text.as_bytes(), settings: &settings, catalogue: &catalogue };
+        let mut told = 0;
+        let judge = || {
+            reader.share(frames, |_, it| {
+                assert_eq!(it.records.len(), 1);
+                told += 1;
+                assert!(told < 20, "the twentieth is too many");
+            })
+        };
+        assert!(catch_unwind(AssertUnwindSafe(judge)).is_err());
+        assert_eq!(told, 20);
     }
 }

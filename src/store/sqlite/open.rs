@@ -33,7 +33,7 @@ pub(super) const READER_CACHE: i32 = 256;
 
 /// Pages of the journal after which it is written into the database, some 16 MiB. Most commits of
 /// who catches up change the same pages again, which are then written once.
-const CHECKPOINT: i32 = 4000;
+pub(super) const CHECKPOINT: i32 = 4000;
 
 /// How long a statement waits for another program's lock.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);

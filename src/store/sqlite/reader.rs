@@ -45,10 +45,12 @@ impl Reader {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let database = Connection::open_with_flags(path, flags)?;
         database.busy_timeout(open::PATIENCE)?;
-        database.pragma_update(None, "cache_size", -open::READER_CACHE)?;
         match open::schema(&database)? {
             0 => Err(StoreError::Absent { dir: dir.to_owned() }),
-            open::SCHEMA => Ok(Self { database }),
+            open::SCHEMA => {
+                database.pragma_update(None, "cache_size", -open::READER_CACHE)?;
+                Ok(Self { database })
+            }
             found => Err(StoreError::Schema { found, known: open::SCHEMA }),
         }
     }

@@ -35,7 +35,11 @@ impl Silences {
         let database = Connection::open_with_flags(path, flags)?;
         database.busy_timeout(open::PATIENCE)?;
         match open::schema(&database)? {
-            open::SCHEMA => Ok(Self { database }),
+            open::SCHEMA => {
+                // It would write back by the default what the engine leaves in the journal.
+                database.pragma_update(None, "wal_autocheckpoint", open::CHECKPOINT)?;
+                Ok(Self { database })
+            }
             found => Err(StoreError::Schema { found, known: open::SCHEMA }),
         }
     }
