@@ -78,8 +78,8 @@ use crate::model::totals::Totals;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct StoreConfig {
-    /// How large the database may become. Near that, resolved incidents are dropped, the
-    /// oldest first; counters and open incidents never. At least 1MiB.
+    /// How large the database may become; its journal takes some 16MiB more. Near that, resolved
+    /// incidents are dropped, the oldest first; counters and open incidents never. At least 1MiB.
     pub store_bytes: ByteSize,
 }
 
