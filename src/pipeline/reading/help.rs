@@ -151,26 +151,39 @@ mod tests {
     use crate::pipeline::framer::Frame;
     use crate::pipeline::reading::Reader;
 
+    const FRAMES: usize = 4 * super::AHEAD;
+
     const LINE: &str = "2026-11-20T02:14:22Z Error A.B guid Copy failed: ErrorCode=X,'Type=A.B,\
                         Message=It is gone.,Source=C,'\n";
 
     #[test]
+    fn frames_are_told_in_their_order_also_beyond_those_found_ahead() {
+        let mut told = Vec::new();
+        share(&mut |it| told.push(it));
+        assert_eq!(told, (0..FRAMES).map(|i| i * LINE.len()).collect::<Vec<_>>());
+    }
+
+    #[test]
     fn who_judges_may_fail_and_nobody_waits_for_ever() {
-        let catalogue = Catalogue::embedded().unwrap();
-        let text = LINE.repeat(1000);
-        let range = |i: usize| i * LINE.len()..(i + 1) * LINE.len();
-        let frames = (0..1000).map(|i| Frame { range: range(i), cut: false, columns: None });
-        let settings = Settings::default();
-        let reader = Reader { bytes: text.as_bytes(), settings: &settings, catalogue: &catalogue };
         let mut told = 0;
-        let judge = || {
-            reader.share(frames, |_, it| {
-                assert_eq!(it.records.len(), 1);
-                told += 1;
-                assert!(told < 20, "the twentieth is too many");
-            })
+        let mut judge = |_| {
+            told += 1;
+            assert!(told < 20, "the twentieth is too many");
         };
-        assert!(catch_unwind(AssertUnwindSafe(judge)).is_err());
+        assert!(catch_unwind(AssertUnwindSafe(|| share(&mut judge))).is_err());
         assert_eq!(told, 20);
+    }
+
+    /// Reads as many frames with a helper; `tell` is given where each begins.
+    fn share(tell: &mut dyn FnMut(usize)) {
+        let (catalogue, settings) = (Catalogue::embedded().unwrap(), Settings::default());
+        let text = LINE.repeat(FRAMES);
+        let range = |i: usize| i * LINE.len()..(i + 1) * LINE.len();
+        let frames = (0..FRAMES).map(|i| Frame { range: range(i), cut: false, columns: None });
+        let reader = Reader { bytes: text.as_bytes(), settings: &settings, catalogue: &catalogue };
+        reader.share(frames, |frame, it| {
+            assert_eq!(it.records.len(), 1);
+            tell(frame.range.start);
+        });
     }
 }
