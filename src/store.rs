@@ -101,7 +101,7 @@ pub struct Loaded {
     pub resolved: Vec<Incident>,
     /// Where each stream of each source goes on.
     pub checkpoints: Vec<Checkpoint>,
-    /// Keys of occurrences that were counted, the newest first.
+    /// Keys of occurrences that were counted, the newest first. One may stand there again.
     pub seen: Vec<u64>,
     /// Runs that wait for word of their failed activities.
     pub held: Vec<Held>,

@@ -175,10 +175,8 @@ impl Joins {
         self.fresh.len() >= FRESH
     }
 
-    /// Moves what changed into `changes`. The keys go in their order: a store that files by key
-    /// then takes each of its pages in hand once.
+    /// Moves what changed into `changes`.
     pub fn drain(&mut self, changes: &mut Changes) {
-        self.fresh.sort_unstable();
         // Room that was needed once is not kept for what is fresh next.
         let fresh = std::mem::take(&mut self.fresh);
         if changes.seen.is_empty() {

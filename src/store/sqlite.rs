@@ -201,7 +201,7 @@ fn write_all(
     checkpoints::forget(write, &changes.forgotten)?;
     seen::hold(write, &changes.held)?;
     seen::settle(write, &changes.settled)?;
-    Ok(seen::remember(write, &changes.seen, seen, now)?)
+    Ok(seen::remember(write, &changes.seen, seen)?)
 }
 
 /// Makes SQLite itself refuse to grow beyond the limit.

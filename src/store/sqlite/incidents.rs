@@ -1,7 +1,8 @@
-//! The tables `incidents` and `occurrences`.
+//! The tables `incidents`, `samples` and `occurrences`.
 //!
-//! An incident is written whole, but for a sample that did not change; of its occurrences the newest [`KEPT`] are kept. What is
-//! asked for (state, fingerprint, times) has a column; what is only shown is JSON.
+//! An incident is written whole, but for a sample that did not change; of its occurrences the
+//! newest [`KEPT`] are kept. What is asked for (state, fingerprint, times) has a column; what is
+//! only shown is JSON.
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -23,19 +24,24 @@ pub(super) const KEPT: u32 = 50;
 
 const WRITE: &str = "INSERT INTO incidents
     (key, fingerprint, grouping, rule, category, severity, fault, state, count,
-     first_seen, last_seen, last_read, resolved_at, notified_at, sample, places, fingerprint_version,
-     course)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
+     first_seen, last_seen, last_read, resolved_at, notified_at, places, fingerprint_version, course)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
     ON CONFLICT (key) DO UPDATE SET
         rule = excluded.rule, category = excluded.category, severity = excluded.severity,
         fault = excluded.fault, state = excluded.state, count = excluded.count,
         first_seen = excluded.first_seen, last_seen = excluded.last_seen,
         last_read = excluded.last_read, resolved_at = excluded.resolved_at,
         notified_at = excluded.notified_at, places = excluded.places,
-        course = excluded.course,
-        sample = CASE excluded.sample WHEN '' THEN incidents.sample ELSE excluded.sample END";
+        course = excluded.course";
 
-const READ: &str = concat!("SELECT ", incident_columns!(), " FROM incidents");
+const WRITE_SAMPLE: &str = "INSERT INTO samples (incident, sample) VALUES (?1, ?2)
+    ON CONFLICT (incident) DO UPDATE SET sample = excluded.sample";
+
+const READ: &str = concat!(
+    "SELECT ",
+    incident_columns!(),
+    " FROM incidents LEFT JOIN samples ON samples.incident = incidents.key"
+);
 
 const PRUNE_OCCURRENCES: &str = "DELETE FROM occurrences WHERE id IN
     (SELECT id FROM occurrences WHERE incident = ?1
@@ -46,9 +52,12 @@ pub(super) fn write(write: &Connection, changes: &[IncidentChange]) -> Result<()
     if changes.is_empty() {
         return Ok(());
     }
-    let mut put = write.prepare(WRITE)?;
-    for change in changes {
-        put_incident(&mut put, &change.incident)?;
+    let (mut put, mut put_sample) = (write.prepare(WRITE)?, write.prepare(WRITE_SAMPLE)?);
+    for IncidentChange { incident, .. } in changes {
+        put_incident(&mut put, incident)?;
+        if let Some(sample) = &incident.sample {
+            put_sample.execute(params![incident.key, serde_json::to_string(sample)?])?;
+        }
     }
     hours::add_of_incidents(write, changes)?;
     write_occurrences(write, changes)
@@ -70,7 +79,6 @@ fn put_incident(put: &mut rusqlite::Statement<'_>, it: &Incident) -> Result<(), 
         rows::nanos(it.last_read),
         it.resolved_at.map(rows::nanos),
         it.notified_at.map(rows::nanos),
-        it.sample.as_ref().map(serde_json::to_string).transpose()?.unwrap_or_default(),
         serde_json::to_string(&*it.places)?,
         fingerprint::VERSION,
         serde_json::to_string(&it.course)?,
@@ -87,7 +95,10 @@ fn write_occurrences(write: &Connection, changes: &[IncidentChange]) -> Result<(
         for it in &change.occurrences {
             put.execute(params![key, rows::nanos(it.time), serde_json::to_string(it)?])?;
         }
-        prune.execute(params![key, KEPT])?;
+        // Each was counted, so before that there are none to take out.
+        if change.incident.count > u64::from(KEPT) {
+            prune.execute(params![key, KEPT])?;
+        }
     }
     Ok(())
 }
@@ -191,7 +202,8 @@ pub(super) fn counts(read: &Connection) -> rusqlite::Result<Vec<IncidentCount>> 
 pub(super) fn prune_resolved(write: &Connection, count: u32) -> rusqlite::Result<usize> {
     const OLDEST: &str = "SELECT key FROM incidents WHERE state = 'resolved'
         ORDER BY last_seen, key LIMIT ?1";
-    write.execute(&format!("DELETE FROM occurrences WHERE incident IN ({OLDEST})"), [count])?;
-    write.execute(&format!("DELETE FROM incident_hours WHERE incident IN ({OLDEST})"), [count])?;
+    for table in ["samples", "occurrences", "incident_hours"] {
+        write.execute(&format!("DELETE FROM {table} WHERE incident IN ({OLDEST})"), [count])?;
+    }
     write.execute(&format!("DELETE FROM incidents WHERE key IN ({OLDEST})"), [count])
 }

@@ -15,13 +15,14 @@ use rusqlite::Connection;
 use crate::store::error::StoreError;
 
 /// The schema that this program writes.
-pub(super) const SCHEMA: i64 = 3;
+pub(super) const SCHEMA: i64 = 4;
 
 /// What makes the schema, one text for each version.
-pub(super) const MIGRATIONS: [&str; 3] = [
+pub(super) const MIGRATIONS: [&str; 4] = [
     include_str!("migrations/0001_initial.sql"),
     include_str!("migrations/0002_courses_and_silences.sql"),
     include_str!("migrations/0003_hours.sql"),
+    include_str!("migrations/0004_batches_and_samples.sql"),
 ];
 
 /// Kibibytes of pages that SQLite keeps in memory; what a commit changes beyond them is written

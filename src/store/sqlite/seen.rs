@@ -1,9 +1,9 @@
 //! The tables `seen` and `held`: what was counted already, and what waits to be counted.
 //!
-//! `seen` keeps the newest [`KEPT`] keys. It is pruned when it has grown a tenth beyond
-//! that, so that not every commit has to count it.
+//! `seen` has the keys of each commit in one row; the newest [`KEPT`] keys are kept, and what else
+//! is in the oldest of their rows. It is pruned when it has grown a tenth beyond that, so that not
+//! every commit has to go through it.
 
-use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use crate::model::changes::Held;
@@ -11,61 +11,58 @@ use crate::store::error::StoreError;
 use crate::store::sqlite::rows;
 
 /// Keys that are kept; about the failures of a large estate in a week.
-pub(super) const KEPT: u32 = 200_000;
+pub(super) const KEPT: usize = 200_000;
 
-const SEE: &str = "INSERT INTO seen (key, at) VALUES (?1, ?2)
-    ON CONFLICT (key) DO UPDATE SET at = max(at, excluded.at)";
+/// Bytes of one key.
+const WIDTH: usize = size_of::<u64>();
 
-const PRUNE: &str = "DELETE FROM seen WHERE key IN
-    (SELECT key FROM seen ORDER BY at, key DESC LIMIT ?1)";
-
-/// Keys that one statement takes out. SQLite holds them in memory meanwhile, and the pages that
-/// they stand in.
-const STEP: u32 = 4096;
-
-/// Remembers keys, as of `now`. `rows` is how many the table holds at most; the new number is
-/// returned.
-pub(super) fn remember(
-    write: &Connection,
-    seen: &[u64],
-    rows: u64,
-    now: Timestamp,
-) -> rusqlite::Result<u64> {
+/// Remembers keys. `kept` is how many the table holds; the new number is returned.
+pub(super) fn remember(write: &Connection, seen: &[u64], kept: u64) -> rusqlite::Result<u64> {
     if !seen.is_empty() {
-        let mut see = write.prepare(SEE)?;
-        for key in seen {
-            see.execute([rows::bits(*key), rows::nanos(now)])?;
-        }
+        let keys: Vec<u8> = seen.iter().flat_map(|key| key.to_be_bytes()).collect();
+        write.prepare_cached("INSERT INTO seen (keys) VALUES (?1)")?.execute([keys])?;
     }
-    prune(write, rows.saturating_add(seen.len() as u64))
+    let kept = kept.saturating_add(seen.len() as u64);
+    if kept <= (KEPT + KEPT / 10) as u64 { Ok(kept) } else { prune(write) }
 }
 
-fn prune(write: &Connection, rows: u64) -> rusqlite::Result<u64> {
-    if rows <= u64::from(KEPT + KEPT / 10) {
-        return Ok(rows);
+/// Forgets all rows that are older than the newest [`KEPT`] keys; says how many keys are left.
+fn prune(write: &Connection) -> rusqlite::Result<u64> {
+    let mut select = write.prepare("SELECT id, length(keys) FROM seen ORDER BY id DESC")?;
+    let mut rows = select.query([])?;
+    let mut left = 0;
+    while let Some(row) = rows.next()? {
+        if left >= KEPT as u64 {
+            let oldest: i64 = row.get(0)?;
+            write.execute("DELETE FROM seen WHERE id <= ?1", [oldest])?;
+            break;
+        }
+        left += rows::count(row, 1)? / WIDTH as u64;
     }
-    let rows = count(write)?;
-    let kept = rows.min(u64::from(KEPT));
-    let mut prune = write.prepare(PRUNE)?;
-    let mut left = rows - kept;
-    while left > 0 {
-        let step = u32::try_from(left).map_or(STEP, |it| it.min(STEP));
-        prune.execute([step])?;
-        left -= u64::from(step);
-    }
-    Ok(kept)
+    Ok(left)
 }
 
 /// How many keys there are.
 pub(super) fn count(read: &Connection) -> rusqlite::Result<u64> {
-    read.query_row("SELECT count(*) FROM seen", [], |row| rows::count(row, 0))
+    let bytes = "SELECT ifnull(sum(length(keys)), 0) FROM seen";
+    Ok(read.query_row(bytes, [], |row| rows::count(row, 0))? / WIDTH as u64)
 }
 
-/// The newest keys, newest first.
+/// The newest keys, those of the newest commit first.
 pub(super) fn newest(read: &Connection) -> rusqlite::Result<Vec<u64>> {
-    let mut select = read.prepare("SELECT key FROM seen ORDER BY at DESC, key LIMIT ?1")?;
-    let found = select.query_map([KEPT], |row| rows::key(row, 0))?;
-    rows::readable("seen", found)
+    let mut select = read.prepare("SELECT keys FROM seen ORDER BY id DESC")?;
+    let mut rows = select.query([])?;
+    let mut newest = Vec::new();
+    while newest.len() < KEPT
+        && let Some(row) = rows.next()?
+    {
+        match row.get_ref(0)?.as_blob() {
+            Ok(keys) => newest.extend(keys.as_chunks().0.iter().map(|key| u64::from_be_bytes(*key))),
+            Err(error) => tracing::warn!(table = "seen", %error, "a row of the store was passed over"),
+        }
+    }
+    newest.truncate(KEPT);
+    Ok(newest)
 }
 
 /// Adds runs that wait.

@@ -3,6 +3,7 @@
 use crate::model::changes::Changes;
 use crate::model::changes::IncidentChange;
 use crate::model::hour::Hour;
+use crate::model::incident::Incident;
 use crate::model::incident::State;
 use crate::store::tests::at;
 use crate::store::tests::each;
@@ -18,10 +19,10 @@ const KEPT_OF_ONE: i64 = 7 * 24;
 fn of_many_occurrences_the_newest_stay() {
     each(|bench| {
         let mut store = bench.open();
-        for second in 0..120 {
-            let incident = incident("a", State::Open, second);
+        for second in 0..120_i64 {
+            let count = second.unsigned_abs() + 1;
             let change = IncidentChange {
-                incident,
+                incident: Incident { count, ..incident("a", State::Open, second) },
                 base: None,
                 occurrences: vec![occurrence(second)],
                 hours: Vec::new(),

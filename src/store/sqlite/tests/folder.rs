@@ -9,10 +9,10 @@ use crate::store::Store;
 use crate::store::StoreConfig;
 use crate::store::StoreError;
 use crate::store::sqlite::open::MIGRATIONS;
-use crate::store::tests::EVERYTHING;
 use crate::store::tests::NOTHING;
 use crate::store::tests::at;
 use crate::store::tests::everything;
+use crate::store::tests::finding;
 use crate::store::tests::open;
 use crate::store::tests::told;
 
@@ -91,7 +91,7 @@ fn scribble(path: &Path) {
 
 fn set_schema(path: &Path, version: i64) {
     let database = rusqlite::Connection::open(path).unwrap();
-    database.pragma_update(None, "user_version", version).unwrap();
+    database.pragma_update(None, "user_version", i64::try_from(version).unwrap()).unwrap();
 }
 
 #[test]
@@ -119,16 +119,39 @@ fn a_folder_that_cannot_be_made_is_named() {
 
 #[test]
 fn a_store_of_an_earlier_version_goes_on() {
-    let dir = tempfile::tempdir().unwrap();
-    let old = Connection::open(dir.path().join("shirwatch.db")).unwrap();
-    for migration in &MIGRATIONS[..2] {
+    for version in 1..MIGRATIONS.len() {
+        let dir = tempfile::tempdir().unwrap();
+        older(dir.path(), version);
+        let mut store = open(dir.path());
+        let earlier = NOTHING.replace("errors 0", "errors 7").replace("seen 0", "seen 3");
+        assert_eq!(told(&store), earlier.replace("open 0", "open 1"), "of {version}");
+        assert_eq!(store.load().unwrap().seen, [u64::MAX, 9, 5], "of {version}");
+        assert_eq!(store.incident("old").unwrap().unwrap().sample, Some(Box::new(finding())));
+        store.commit(&everything(), at(0)).unwrap();
+        assert_eq!(store.load().unwrap().incidents.len(), 2, "of {version}");
+        assert_eq!(store.load().unwrap().totals.get("errors", &[]), 10.5, "of {version}");
+    }
+}
+
+/// A store as an earlier version left it.
+fn older(dir: &Path, version: usize) {
+    let old = Connection::open(dir.join("shirwatch.db")).unwrap();
+    for migration in &MIGRATIONS[..version] {
         old.execute_batch(migration).unwrap();
     }
-    old.execute("INSERT INTO totals (series, value) VALUES ('errors', 7)", []).unwrap();
-    old.pragma_update(None, "user_version", 2).unwrap();
-    drop(old);
-    let mut store = open(dir.path());
-    assert_eq!(told(&store), NOTHING.replace("errors 0", "errors 7"));
-    store.commit(&everything(), at(0)).unwrap();
-    assert_eq!(told(&store), EVERYTHING.replace("errors 3.5", "errors 10.5"));
+    old.execute_batch(
+        "INSERT INTO totals (series, value) VALUES ('errors', 7);
+         INSERT INTO seen (key, at) VALUES (5, 1), (9, 2), (-1, 2);",
+    )
+    .unwrap();
+    let sample = serde_json::to_string(&finding()).unwrap();
+    old.execute(
+        "INSERT INTO incidents (key, fingerprint, fingerprint_version, grouping, rule, category,
+             severity, fault, state, count, first_seen, last_seen, last_read, sample, places)
+         VALUES ('old', '00000000000000f1', 1, '{}', 'sql-login-failed', 'authentication',
+             'error', 'user', 'open', 1, 0, 0, 0, ?1, '{}')",
+        [sample],
+    )
+    .unwrap();
+    old.pragma_update(None, "user_version", i64::try_from(version).unwrap()).unwrap();
 }

@@ -2,6 +2,9 @@
 
 use std::fs;
 
+use crate::model::changes::Changes;
+use crate::model::changes::IncidentChange;
+use crate::model::incident::Incident;
 use crate::model::incident::State;
 use crate::model::size::ByteSize;
 use crate::store::StoreConfig;
@@ -13,7 +16,9 @@ use crate::store::sqlite::tests::told;
 use crate::store::tests::EVERYTHING;
 use crate::store::tests::at;
 use crate::store::tests::everything;
+use crate::store::tests::incident;
 use crate::store::tests::large;
+use crate::store::tests::occurrence;
 
 #[test]
 fn a_full_disk_is_told_and_what_was_there_stays() {
@@ -56,6 +61,29 @@ fn a_store_at_its_limit_drops_the_oldest_resolved_incidents_and_nothing_else() {
     assert!(kept.resolved.len() > 200, "only {} are left", kept.resolved.len());
     assert_eq!(kept.resolved.first().map(|it| it.key.as_str()), Some("999"));
     assert!(fs::metadata(dir.path().join("shirwatch.db")).unwrap().len() <= 8 << 20);
+}
+
+#[test]
+fn what_is_not_kept_takes_no_room() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(dir.path());
+    for second in 0..60_i64 {
+        let count = second.unsigned_abs() + 1;
+        let incident = Incident { count, ..incident("a", State::Open, second) };
+        let occurrences = vec![occurrence(second)];
+        let hours = Vec::new();
+        let change = IncidentChange { incident, base: None, occurrences, hours };
+        let seen = (0..10_000).map(|it| it + 10_000 * second.unsigned_abs()).collect();
+        let changes = Changes { incidents: vec![change], seen, ..Changes::default() };
+        store.commit(&changes, at(second)).unwrap();
+    }
+    let rows = |table: &str| {
+        let sql = format!("SELECT count(*) FROM {table}");
+        store.database.query_row(&sql, [], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    assert_eq!(rows("occurrences"), 50);
+    assert!((20..=22).contains(&rows("seen")), "{} rows of 10,000 keys", rows("seen"));
+    assert_eq!(rows("samples"), 1);
 }
 
 #[test]

@@ -1,0 +1,20 @@
+-- Keys of occurrences that were counted, as one row for each commit: 8 bytes a key, the most
+-- significant first. They are only ever asked for all at once, and filed one by one each took
+-- pages of its own in hand.
+CREATE TABLE batches (
+    id   INTEGER PRIMARY KEY,
+    keys BLOB NOT NULL
+);
+INSERT INTO batches (keys)
+    SELECT unhex(group_concat(printf('%016x', key), '')) FROM seen GROUP BY at ORDER BY at;
+DROP TABLE seen;
+ALTER TABLE batches RENAME TO seen;
+
+-- JSON: the finding that was kept of an incident as a sample, redacted before it came here. It
+-- is far longer than all else of an incident, and changes far less often.
+CREATE TABLE samples (
+    incident TEXT NOT NULL PRIMARY KEY,
+    sample   TEXT NOT NULL
+);
+INSERT INTO samples (incident, sample) SELECT key, sample FROM incidents;
+ALTER TABLE incidents DROP COLUMN sample;
