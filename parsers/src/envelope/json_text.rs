@@ -8,6 +8,8 @@
 //! This reader finds the objects and asks who knows them. What an object says is left
 //! to the carriers; an object that nobody knows is searched for a chain.
 
+use memchr::memchr2_iter;
+
 use crate::Settings;
 use crate::envelope::keys::{Key, Slots};
 use crate::envelope::text::{note, offset_in};
@@ -68,11 +70,14 @@ fn looks_like_json(text: &str) -> bool {
 
 /// A run that went well on a line of its own is read without opening what it did.
 fn good_run<'a>(text: &'a str, fields: &mut Fields<'a>) -> Option<Slots<'a>> {
-    let several = |joint: &[u8]| memchr::memmem::find(text.as_bytes(), joint).is_some();
-    if !text.ends_with('}') || [&b"}{"[..], b"} {", b"},{\"", b"\n"].into_iter().any(several) {
-        return None;
-    }
-    Slots::of_good_run(fields)
+    let bytes = text.as_bytes();
+    let slots = if bytes.ends_with(b"}") { Slots::of_good_run(fields)? } else { return None };
+    // Where a second object begins, or a second line, what was passed over is not only its own.
+    let ends = |at: usize| match &bytes[at..] {
+        [b'}', rest @ ..] => [&b"{"[..], b" {", b",{\""].iter().any(|it| rest.starts_with(it)),
+        _ => true,
+    };
+    (!memchr2_iter(b'}', b'\n', bytes).any(ends)).then_some(slots)
 }
 
 struct Reader<'a, 's> {

@@ -170,7 +170,7 @@ impl<'a> Slots<'a> {
             let key = key(name);
             let raw = match key {
                 Some(Key::Properties) if slots.went_well() => fields.unread_value()?,
-                Some(Key::Properties) => return None,
+                Some(Key::Properties | Key::Records | Key::Values | Key::Tables) => return None,
                 _ => fields.value()?,
             };
             if let Some(key) = key {

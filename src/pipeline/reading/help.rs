@@ -35,24 +35,21 @@ impl<'b, 'c> Reader<'b, 'c> {
         let work = Work { reader: self, waiting: Mutex::default(), more: Condvar::new() };
         thread::scope(|scope| {
             let _closing = Closing(&work);
-            let help = || while work.wait() {};
-            let helper = thread::Builder::new().spawn_scoped(scope, help).ok();
+            let helper = thread::Builder::new().spawn_scoped(scope, || work.help()).ok();
             let alone = || helper.as_ref().is_none_or(|it| it.is_finished());
-            let (mut found, mut told) = (Vec::new(), 0);
+            let mut found = VecDeque::with_capacity(AHEAD);
             loop {
-                let room = AHEAD.saturating_sub(found.len() - told);
+                let room = AHEAD - found.len();
                 found.extend(frames.by_ref().take(room).map(|it| work.add(it)));
-                let Some(task) = found.get(told) else { break };
+                let Some(task) = found.front() else { break };
                 tell(&task.frame, work.reading(task, alone));
-                told += 1;
+                found.pop_front();
             }
         });
     }
 }
 
-/// A frame, and where its reading is left for who judges it. It stays until all are read: memory
-/// that one thread took and the other gives back meanwhile is what they would wait for each other
-/// for.
+/// A frame, and where its reading is left for who judges it.
 struct Task<'b, 'c> {
     frame: Frame,
     done: OnceLock<Reading<'b, 'c>>,
@@ -91,22 +88,32 @@ impl<'b, 'c> Work<'_, 'b, 'c> {
         task
     }
 
-    /// Reads the next frame, and waits for it; false when no more will come.
-    fn wait(&self) -> bool {
+    /// Reads frames until no more will come. What was read here is given back here, once it was
+    /// told of: memory that one thread took and the other gives back costs both.
+    fn help(&self) {
+        let mut read = VecDeque::new();
+        while let Some(task) = self.wait() {
+            self.read(&task);
+            read.push_back(task);
+            while read.front_mut().is_some_and(|it| Arc::get_mut(it).is_some()) {
+                read.pop_front();
+            }
+        }
+    }
+
+    /// Waits for the next frame; `None` when no more will come.
+    fn wait(&self) -> Option<Arc<Task<'b, 'c>>> {
         let mut waiting = self.waiting();
-        let task = loop {
+        loop {
             match waiting.tasks.pop_front() {
-                Some(it) => break it,
-                None if waiting.closed => return false,
+                Some(it) => return Some(it),
+                None if waiting.closed => return None,
                 None => {
                     waiting.idle = true;
                     waiting = self.more.wait(waiting).unwrap_or_else(PoisonError::into_inner);
                 }
             }
-        };
-        drop(waiting);
-        self.read(&task);
-        true
+        }
     }
 
     fn read<'t>(&self, task: &'t Task<'b, 'c>) -> &'t Reading<'b, 'c> {
