@@ -78,6 +78,11 @@ impl Counters {
 
     /// Adds `by` to the counter `metric` with a value for each of its labels.
     pub fn count(&mut self, totals: &mut Totals, metric: &Metric, values: &[&str], by: f64) {
+        // Most were counted a moment ago: what stands there may be told, and is counted as it is.
+        series(&mut self.key, metric.name, values);
+        if totals.grow(&self.key, by) {
+            return;
+        }
         // Most series are known; then nothing is copied.
         if !self.plain(metric, values) {
             let values = self.cut(metric, values);
@@ -98,12 +103,15 @@ impl Counters {
 
     /// Puts one value into the histogram `metric`.
     pub fn observe(&mut self, totals: &mut Totals, metric: &Metric, values: &[&str], value: f64) {
+        if self.plain(metric, values) {
+            return put(totals, &mut self.key, metric, values, value);
+        }
         let values = self.cut(metric, values);
         if self.knows(metric, &values) {
-            return observe(totals, metric, &values, value);
+            return put(totals, &mut self.key, metric, &values, value);
         }
         let clean = self.clean(totals, metric, &values);
-        observe(totals, metric, &texts(&clean), value);
+        put(totals, &mut self.key, metric, &texts(&clean), value);
     }
 
     /// The values without what is too long, and without what is not to be told apart.
@@ -164,18 +172,18 @@ fn texts<'a>(values: &'a [Cow<'_, str>]) -> Vec<&'a str> {
 /// Puts `value` into the histogram `metric`, whose labels must come from closed sets.
 ///
 /// A histogram is stored as three series: `…_bucket` with the bound as last label, `…_sum`
-/// and `…_count`. A value is stored in its own bucket alone; the exposition adds up.
-pub fn observe(totals: &mut Totals, metric: &Metric, values: &[&str], value: f64) {
+/// and `…_count`. A value is stored in its own bucket alone; the exposition adds up. `key` is
+/// what the series are written into on the way.
+fn put(totals: &mut Totals, key: &mut String, metric: &Metric, values: &[&str], value: f64) {
     if !value.is_finite() {
         return;
     }
     let value = value.max(0.0);
     let bound = metric.buckets.iter().find(|it| value <= **it).copied();
-    let mut key = String::new();
     for (suffix, by) in [("_bucket", 1.0), ("_sum", value), ("_count", 1.0)] {
-        series(&mut key, metric.name, &[]);
+        series(key, metric.name, &[]);
         key.push_str(suffix);
-        values.iter().for_each(|it| label(&mut key, it));
+        values.iter().for_each(|it| label(key, it));
         if suffix == "_bucket" {
             key.push(SEPARATOR);
             // Writing to a text cannot fail.
@@ -184,7 +192,7 @@ pub fn observe(totals: &mut Totals, metric: &Metric, values: &[&str], value: f64
                 None => write!(key, "+Inf"),
             };
         }
-        totals.add(&key, by);
+        totals.add(key, by);
     }
 }
 
@@ -275,7 +283,7 @@ mod tests {
     #[track_caller]
     fn check_bucket(value: f64, expected: &str) {
         let mut totals = Totals::default();
-        observe(&mut totals, &PIPELINE_RUN_DURATION, &[], value);
+        put(&mut totals, &mut String::new(), &PIPELINE_RUN_DURATION, &[], value);
         let bucket = totals.iter().find(|(name, _, _)| name.ends_with("_bucket"));
         assert_eq!(bucket.map_or("none", |(_, values, _)| values[0]), expected);
     }

@@ -24,12 +24,14 @@ impl Totals {
 
     /// Adds `by` to a series that [`series`] has written.
     pub fn add(&mut self, series: &str, by: f64) {
-        match self.series.get_mut(series) {
-            Some(value) => *value += by,
-            None => {
-                self.series.insert(series.to_owned(), by);
-            }
+        if !self.grow(series, by) {
+            self.series.insert(series.to_owned(), by);
         }
+    }
+
+    /// Adds `by` to a series that was counted before; false where it was not.
+    pub fn grow(&mut self, series: &str, by: f64) -> bool {
+        self.series.get_mut(series).map(|value| *value += by).is_some()
     }
 
     /// Adds all of `other`.

@@ -10,11 +10,12 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
 use shirwatch_parsers::{Format, Record};
 
 /// From activities to the open incidents that wait for their success.
 #[derive(Debug, Default)]
-pub(super) struct Healing(HashMap<u64, Vec<u64>>);
+pub(super) struct Healing(HashMap<u64, Vec<u64>, RandomState>);
 
 impl Healing {
     /// True when no incident waits.
