@@ -297,7 +297,11 @@ fn a_store_that_is_opened_again_tells_the_same() {
         assert_eq!(loaded.incidents, [written.incidents[0].incident.clone().without_sample()]);
         assert_eq!(loaded.checkpoints, written.checkpoints);
         assert_eq!(loaded.held, written.held);
-        assert_eq!(distinct(&loaded.seen), [5, u64::MAX], "the newest first, whatever the clock says");
+        assert_eq!(
+            distinct(&loaded.seen),
+            [5, u64::MAX],
+            "the newest first, whatever the clock says"
+        );
     });
 }
 

@@ -117,6 +117,9 @@ mod tests {
     #[test]
     fn keys_stay_what_they_are() {
         assert_eq!(key("activity", "0A1b", 0), 2_495_921_967_482_230_172);
-        assert_eq!(operation(Format::Plain, true, "c-1", Fingerprint(7)), 10_688_699_747_021_620_607);
+        assert_eq!(
+            operation(Format::Plain, true, "c-1", Fingerprint(7)),
+            10_688_699_747_021_620_607
+        );
     }
 }

@@ -57,8 +57,12 @@ pub(super) fn newest(read: &Connection) -> rusqlite::Result<Vec<u64>> {
         && let Some(row) = rows.next()?
     {
         match row.get_ref(0)?.as_blob() {
-            Ok(keys) => newest.extend(keys.as_chunks().0.iter().map(|key| u64::from_be_bytes(*key))),
-            Err(error) => tracing::warn!(table = "seen", %error, "a row of the store was passed over"),
+            Ok(keys) => {
+                newest.extend(keys.as_chunks().0.iter().map(|key| u64::from_be_bytes(*key)))
+            }
+            Err(error) => {
+                tracing::warn!(table = "seen", %error, "a row of the store was passed over")
+            }
         }
     }
     newest.truncate(KEPT);
