@@ -91,7 +91,7 @@ fn scribble(path: &Path) {
 
 fn set_schema(path: &Path, version: i64) {
     let database = rusqlite::Connection::open(path).unwrap();
-    database.pragma_update(None, "user_version", i64::try_from(version).unwrap()).unwrap();
+    database.pragma_update(None, "user_version", version).unwrap();
 }
 
 #[test]
