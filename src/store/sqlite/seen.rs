@@ -1,6 +1,6 @@
 //! The tables `seen` and `held`: what was counted already, and what waits to be counted.
 //!
-//! `seen` has the keys of each commit in one row; the newest [`KEPT`] keys are kept, and what else
+//! `seen` has the keys of each commit in one row, or a few; the newest [`KEPT`] keys are kept, and what else
 //! is in the oldest of their rows. It is pruned when it has grown a tenth beyond that, so that not
 //! every commit has to go through it.
 
@@ -13,14 +13,18 @@ use crate::store::sqlite::rows;
 /// Keys that are kept; about the failures of a large estate in a week.
 pub(super) const KEPT: usize = 200_000;
 
+/// Keys in one row at most; a copy of them is in memory while it is written.
+const ROW: usize = 4096;
+
 /// Bytes of one key.
 const WIDTH: usize = size_of::<u64>();
 
 /// Remembers keys. `kept` is how many the table holds; the new number is returned.
 pub(super) fn remember(write: &Connection, seen: &[u64], kept: u64) -> rusqlite::Result<u64> {
-    if !seen.is_empty() {
-        let keys: Vec<u8> = seen.iter().flat_map(|key| key.to_be_bytes()).collect();
-        write.prepare_cached("INSERT INTO seen (keys) VALUES (?1)")?.execute([keys])?;
+    let mut put = write.prepare_cached("INSERT INTO seen (keys) VALUES (?1)")?;
+    // The first row to be written is the last to be read.
+    for part in seen.rchunks(ROW) {
+        put.execute([part.iter().flat_map(|key| key.to_be_bytes()).collect::<Vec<u8>>()])?;
     }
     let kept = kept.saturating_add(seen.len() as u64);
     if kept <= (KEPT + KEPT / 10) as u64 { Ok(kept) } else { prune(write) }

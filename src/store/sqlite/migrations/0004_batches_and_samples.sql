@@ -1,5 +1,5 @@
--- Keys of occurrences that were counted, as one row for each commit: 8 bytes a key, the most
--- significant first. They are only ever asked for all at once, and filed one by one each took
+-- Keys of occurrences that were counted, those of a commit in one row or a few: 8 bytes a key, the
+-- most significant first. They are only ever asked for all at once, and filed one by one each took
 -- pages of its own in hand.
 CREATE TABLE batches (
     id   INTEGER PRIMARY KEY,
