@@ -48,7 +48,7 @@ use crate::store::error::StoreError;
 #[derive(Debug)]
 pub(super) struct Store {
     database: Connection,
-    /// How many keys `seen` holds at most.
+    /// How many keys `seen` holds.
     seen: u64,
     /// Alerts that were handed out and not settled yet.
     handed_out: HashSet<i64>,

@@ -163,7 +163,8 @@ impl<'a> Slots<'a> {
     }
 
     /// Takes in the fields of an object; its properties stay unread if they follow the
-    /// word that the run went well. `None` where this is not the order of the fields.
+    /// word that the run went well. `None` where this is not the order of the fields, and where
+    /// it is a document that holds others.
     pub(crate) fn of_good_run(fields: &mut Fields<'a>) -> Option<Self> {
         let mut slots = Self::default();
         while let Some(name) = fields.key() {

@@ -16,8 +16,9 @@ use crate::pipeline::reading::{Reader, Reading};
 /// Fewer frames are sooner read than a thread is started.
 const FEW: usize = 8;
 
-/// Frames that are found before the first of them is told of, so that the helper has work.
-const AHEAD: usize = 256;
+/// Frames that are found before the first of them is told of, so that the helper has work. At the
+/// end of a batch it has none while so many are judged.
+const AHEAD: usize = 64;
 
 impl<'b, 'c> Reader<'b, 'c> {
     /// Reads all `frames` with the help of a second thread, and tells of them in their order.
@@ -88,8 +89,8 @@ impl<'b, 'c> Work<'_, 'b, 'c> {
         task
     }
 
-    /// Reads frames until no more will come. What was read here is given back here, once it was
-    /// told of: memory that one thread took and the other gives back costs both.
+    /// Reads frames until no more will come. What was taken for a reading here is given back here,
+    /// once it was told of: memory that one thread took and the other gives back costs both.
     fn help(&self) {
         let mut read = VecDeque::new();
         while let Some(task) = self.wait() {

@@ -30,7 +30,7 @@ use crate::sources::file::packed::Unpacker;
 pub(super) const BUFFER: usize = 256 * 1024;
 
 /// The same where somebody waits for the end.
-pub(super) const HASTY_BUFFER: usize = 4 * 1024 * 1024;
+pub(super) const HASTY_BUFFER: usize = 1024 * 1024;
 
 /// One file that is followed.
 #[derive(Default)]

@@ -146,7 +146,18 @@ fn migrate(database: &mut Connection) -> Result<(), StoreError> {
     }
     write.pragma_update(None, "user_version", SCHEMA)?;
     write.commit()?;
+    if (1..SCHEMA).contains(&found) {
+        give_back(database);
+    }
     Ok(())
+}
+
+/// Gives back the room that older tables took: it would count against the limit for ever. Nothing
+/// is lost where there is no room to do it in.
+fn give_back(database: &Connection) {
+    if let Err(error) = database.execute_batch("VACUUM") {
+        tracing::warn!(%error, "the store keeps the room that its older tables took");
+    }
 }
 
 /// The schema that a database has; 0 when it is new.

@@ -1,8 +1,8 @@
 //! The tables `seen` and `held`: what was counted already, and what waits to be counted.
 //!
-//! `seen` has the keys of each commit in one row, or a few; the newest [`KEPT`] keys are kept, and what else
-//! is in the oldest of their rows. It is pruned when it has grown a tenth beyond that, so that not
-//! every commit has to go through it.
+//! `seen` has the keys of each commit in one row, or a few; the newest [`KEPT`] keys are kept, and
+//! what else is in the oldest of their rows. It is pruned when it has grown a tenth beyond that, so
+//! that not every commit has to go through it.
 
 use rusqlite::{Connection, params};
 

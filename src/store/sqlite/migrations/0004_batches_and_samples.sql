@@ -6,7 +6,9 @@ CREATE TABLE batches (
     keys BLOB NOT NULL
 );
 INSERT INTO batches (keys)
-    SELECT unhex(group_concat(printf('%016x', key), '')) FROM seen GROUP BY at ORDER BY at;
+    SELECT unhex(group_concat(printf('%016x', key), '' ORDER BY at DESC, key))
+    FROM (SELECT key, at, (row_number() OVER (ORDER BY at DESC, key) - 1) / 4096 AS part FROM seen)
+    GROUP BY part ORDER BY part DESC;
 DROP TABLE seen;
 ALTER TABLE batches RENAME TO seen;
 
