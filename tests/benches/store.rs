@@ -4,7 +4,7 @@
 //! cargo bench --bench store
 //! ```
 //!
-//! 0.65 ms on a shared cloud machine for 14 incidents with their samples and counters: a commit
+//! 1.1 ms on a shared cloud machine for 14 incidents with their samples and counters: a commit
 //! costs the most by itself, and there is one a batch at most.
 
 #![allow(missing_docs, reason = "a benchmark is run, not linked")]
