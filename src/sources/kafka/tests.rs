@@ -5,6 +5,8 @@ mod cluster;
 mod login;
 mod property;
 mod shared;
+#[cfg(feature = "kafka")]
+mod steady;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
