@@ -37,8 +37,8 @@ thread_local! {
 #[track_caller]
 pub(super) fn steadily(test: impl Fn()) {
     for _ in 1..TRIES {
-        let expelled = EXPELLED.take();
-        expelled.store(false, Ordering::Release);
+        // Of its own: members of an earlier try may still be leaving.
+        let expelled = Arc::<AtomicBool>::default();
         EXPELLED.set(Arc::clone(&expelled));
         let (ended, longest) = watched(&test);
         let expelled = expelled.load(Ordering::Acquire);
