@@ -43,9 +43,10 @@ pub(super) struct Literals {
     ends: Box<[u32]>,
     long: Grams<LONG>,
     short: Grams<SHORT>,
-    /// Literals too short to be filed, by their numbers.
-    rest: Vec<usize>,
+    /// Finds those that are too short to be filed, and the literals that may stand where it found
+    /// one: that which it names, and those of which one is the beginning of the other.
     searcher: Option<packed::Searcher>,
+    alike: Vec<Vec<usize>>,
     finders: Vec<(usize, Finder<'static>)>,
 }
 
@@ -70,7 +71,11 @@ impl Literals {
         let long = of_length(Grams::<LONG>::LEAST..usize::MAX);
         let short = of_length(Grams::<SHORT>::LEAST..Grams::<LONG>::LEAST);
         let rest = of_length(TINY..Grams::<SHORT>::LEAST);
-        let searcher = packed::Searcher::new(rest.iter().map(|it| literals[*it]));
+        // Each once: the same again would double what the searcher takes for a sign of it.
+        let mut names: Vec<&[u8]> = rest.iter().map(|it| literals[*it]).collect();
+        names.sort_unstable();
+        names.dedup();
+        let searcher = packed::Searcher::new(&names);
         let mut alone = of_length(1..TINY);
         if searcher.is_none() {
             alone.extend(&rest);
@@ -79,7 +84,7 @@ impl Literals {
             long: Grams::new(&literals, &long),
             short: Grams::new(&literals, &short),
             finders: alone.into_iter().map(|it| (it, finder(literals[it]))).collect(),
-            rest,
+            alike: names.iter().map(|it| alike(&literals, &rest, it)).collect(),
             searcher,
             bytes: literals.concat().into(),
             ends: ends(&literals),
@@ -104,8 +109,8 @@ impl Literals {
         if let Some(searcher) = &self.searcher {
             let mut span = aho_corasick::Span::from(0..text.len());
             while let Some(hit) = searcher.find_in(text, span) {
-                // It names one of those that may stand here.
-                self.rest.iter().for_each(|it| compare(*it, hit.start()));
+                let alike = self.alike.get(hit.pattern().as_usize()).into_iter().flatten();
+                alike.for_each(|it| compare(*it, hit.start()));
                 span.start = hit.start() + 1;
             }
         }
@@ -117,6 +122,12 @@ impl Literals {
             }
         }
     }
+}
+
+/// Those of `rest` that may stand where `name` does.
+fn alike(literals: &[&[u8]], rest: &[usize], name: &[u8]) -> Vec<usize> {
+    let begins = |it: &&[u8]| it.starts_with(name) || name.starts_with(it);
+    rest.iter().copied().filter(|it| begins(&literals[*it])).collect()
 }
 
 /// Where each ends when they stand one behind the other. Those of a catalogue are some kilobytes.
@@ -147,6 +158,7 @@ mod tests {
         check(&["0x", "df-"],                  "0x80 df-a 0",                   "0@0 1@5");
         check(&["aaaa"],                       "aaaaaa",                        "0@0 0@1 0@2");
         check(&["same", "same"],               "the same",                      "0@4 1@4");
+        check(&["code", "codes", "deco"],      "a decodes",                     "0@4 1@4 2@2");
         check(&["longer than the text"],       "longer than",                   "");
         check(&[],                             "anything",                      "");
         check(&["abcd"],                       "abc",                           "");

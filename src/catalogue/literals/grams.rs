@@ -7,17 +7,29 @@ const STEP: usize = 4;
 /// something is hard to foretell, and costs more than the look where it was foretold wrongly.
 const LOOKS: usize = u64::BITS as usize;
 
-/// Bits for each gram; so one look in so many opens a shelf for nothing.
-const BITS_EACH: usize = 16;
+/// The bit of the first of them.
+const FIRST: u64 = 1 << (u64::BITS - 1);
+
+/// Words of the field, at least and at most. With few grams some bytes more cost nothing, and
+/// nearly all looks meet nothing; with very many there is an end to what a cache can hold.
+const FEWEST_WORDS: usize = 512;
+const MOST_WORDS: usize = 1 << 16;
+
+/// Grams for each word of the field, so that one look in sixteen opens a shelf for nothing; and
+/// shelves for each.
+const SHELVES_EACH: usize = 4;
+
+/// Bits of a hash by which it is counted how many literals hold a gram. Others that share them
+/// are counted too, which makes a gram seem a little less rare, and never a literal be missed.
+const COUNTED: u32 = 18;
 
 /// Literals by their grams.
 #[derive(Debug)]
 pub(super) struct Grams<const N: usize> {
-    /// One bit for each hash of a gram that is filed.
+    /// One bit for each hash of a gram that is filed: of the word that its place among all hashes
+    /// names, the bit that its last digits name.
     field: Vec<u64>,
-    /// How far a hash is shifted to become the number of a bit.
-    shift: u32,
-    /// Where in `filed` those begin whose hash begins with the same bits, and one more.
+    /// Where in `filed` those begin whose hash lies in the same part of all hashes, and one more.
     shelves: Vec<u32>,
     /// The grams by their hashes.
     filed: Vec<Filed>,
@@ -65,28 +77,20 @@ impl<const N: usize> Grams<N> {
     pub(super) fn new(literals: &[&[u8]], chosen: &[usize]) -> Self {
         let mut filed = file::<N>(literals, chosen);
         filed.sort_unstable();
-        let bits = (filed.len() * BITS_EACH).next_power_of_two().clamp(64, 1 << 22);
-        let mut it = Self {
-            field: vec![0; bits / 64],
-            shift: u32::BITS - bits.trailing_zeros(),
-            shelves: Vec::new(),
-            filed,
-        };
-        let shelf = |hash: u32| (hash >> it.shift) as usize / BITS_EACH;
-        let end = short(it.filed.len());
-        let mut shelves = vec![end; bits / BITS_EACH + 1];
-        for (i, filed) in it.filed.iter().enumerate().rev() {
-            shelves[shelf(filed.hash)] = short(i);
+        let words = (filed.len() / SHELVES_EACH).clamp(FEWEST_WORDS, MOST_WORDS);
+        let mut field = vec![0; words];
+        for it in &filed {
+            field[part(it.hash, words)] |= bit(it.hash);
         }
-        for i in (0..shelves.len() - 1).rev() {
+        let parts = words * SHELVES_EACH;
+        let mut shelves = vec![short(filed.len()); parts + 1];
+        for (i, it) in filed.iter().enumerate().rev() {
+            shelves[part(it.hash, parts)] = short(i);
+        }
+        for i in (0..parts).rev() {
             shelves[i] = shelves[i].min(shelves[i + 1]);
         }
-        it.shelves = shelves;
-        for filed in &it.filed {
-            let bit = (filed.hash >> it.shift) as usize;
-            it.field[bit / 64] |= 1 << (bit % 64);
-        }
-        it
+        Self { field, shelves, filed }
     }
 
     /// Calls `maybe` with a literal and a place, wherever a gram of one is met.
@@ -99,26 +103,30 @@ impl<const N: usize> Grams<N> {
             let last = looks.min(from + LOOKS) - 1;
             let mut met = self.met(&text[from * STEP..last * STEP + N]);
             while met != 0 {
-                self.open(text, (from + met.trailing_zeros() as usize) * STEP, maybe);
-                met &= met - 1;
+                let look = met.leading_zeros() as usize;
+                self.open(text, (from + look) * STEP, maybe);
+                met ^= FIRST >> look;
             }
         }
     }
 
-    /// At which of the looks at a piece of text, [`LOOKS`] at most, a gram may be met.
+    /// At which of the looks at a piece of text, [`LOOKS`] at most, a gram may be met. The first
+    /// look is the highest bit, which takes the fewest steps to make.
     fn met(&self, piece: &[u8]) -> u64 {
-        let mut met = 0;
-        for (i, gram) in piece.windows(N).step_by(STEP).enumerate() {
-            let bit = (hash(gram) >> self.shift) as usize;
-            met |= (self.field[bit / 64] >> (bit % 64) & 1) << i;
+        let (mut met, mut rest) = (0, u64::BITS);
+        for gram in piece.windows(N).step_by(STEP) {
+            let hash = hash(gram);
+            let word = self.field[part(hash, self.field.len())];
+            met = met << 1 | u64::from(word & bit(hash) != 0);
+            rest -= 1;
         }
-        met
+        met << rest
     }
 
     /// The literals that hold the gram which was met at a place of a text.
     fn open(&self, text: &[u8], met: usize, maybe: &mut impl FnMut(usize, usize)) {
         let hash = hash(&text[met..met + N]);
-        let shelf = (hash >> self.shift) as usize / BITS_EACH;
+        let shelf = part(hash, self.shelves.len() - 1);
         let (from, to) = (self.shelves[shelf] as usize, self.shelves[shelf + 1] as usize);
         for it in self.filed[from..to].iter().filter(|it| it.hash == hash) {
             if let Some(start) = it.start(text, met) {
@@ -137,6 +145,17 @@ fn hash(gram: &[u8]) -> u32 {
     (number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> u32::BITS) as u32
 }
 
+/// In which of so many equal parts of all hashes this one lies. As good as a shift for parts of any
+/// number, and quicker than a shift by a number that is not known beforehand.
+fn part(hash: u32, parts: usize) -> usize {
+    ((u64::from(hash) * parts as u64) >> u32::BITS) as usize
+}
+
+/// The bit of a hash in its word.
+fn bit(hash: u32) -> u64 {
+    1 << (hash % u64::BITS)
+}
+
 /// As it is kept; there are no catalogues and literals so large.
 fn short(it: usize) -> u32 {
     u32::try_from(it).unwrap_or(u32::MAX)
@@ -145,15 +164,17 @@ fn short(it: usize) -> u32 {
 /// Files each of those that are chosen under the grams in a row that the fewest of all literals
 /// hold: what is rare in them is rare in texts.
 fn file<const N: usize>(literals: &[&[u8]], chosen: &[usize]) -> Vec<Filed> {
-    let mut all: Vec<u32> = literals.iter().flat_map(|it| it.windows(N).map(hash)).collect();
-    all.sort_unstable();
-    let held =
-        |gram: u32| all.partition_point(|it| *it <= gram) - all.partition_point(|it| *it < gram);
-    let mut filed = Vec::with_capacity(chosen.len() * STEP);
+    let mut held = vec![0_u8; 1 << COUNTED];
+    let place = |gram: &[u8]| (hash(gram) >> (u32::BITS - COUNTED)) as usize;
+    for gram in literals.iter().flat_map(|it| it.windows(N)) {
+        let count = &mut held[place(gram)];
+        *count = count.saturating_add(1);
+    }
+    let (mut filed, mut counts) = (Vec::with_capacity(chosen.len() * STEP), Vec::new());
     for &literal in chosen {
-        let grams: Vec<u32> = literals[literal].windows(N).map(hash).collect();
-        let counts: Vec<usize> = grams.iter().map(|it| held(*it)).collect();
-        let rows = counts.windows(STEP).map(|it| it.iter().sum::<usize>()).enumerate();
+        counts.clear();
+        counts.extend(literals[literal].windows(N).map(|it| u32::from(held[place(it)])));
+        let rows = counts.windows(STEP).map(|it| it.iter().sum::<u32>()).enumerate();
         let first = rows.min_by_key(|(_, held)| *held).map_or(0, |(at, _)| at);
         let row = first..first + STEP;
         filed.extend(row.map(|at| Filed::new::<N>(literals[literal], literal, at)));
