@@ -5,7 +5,7 @@
 //! only shown is JSON.
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 use crate::model::changes::IncidentChange;
 use crate::model::changes::Occurrence;
@@ -157,8 +157,11 @@ pub(super) fn of_rule(
 
 /// The incident with this key. Asked for each that is new to memory.
 pub(super) fn with_key(read: &Connection, key: &str) -> rusqlite::Result<Option<Incident>> {
-    let mut select = read.prepare_cached(&format!("{READ} WHERE key = ?1"))?;
-    select.query_row([key], |row| incident(row)).optional()
+    ask_by_key(read)?.query_row([key], |row| incident(row)).optional()
+}
+
+pub(super) fn ask_by_key(read: &Connection) -> rusqlite::Result<CachedStatement<'_>> {
+    read.prepare_cached(&format!("{READ} WHERE key = ?1"))
 }
 
 /// The incident with this key, or else with this fingerprint: an open one first, then the

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
 use crate::store::error::StoreError;
 
@@ -37,7 +38,7 @@ pub(super) const READER_CACHE: i32 = 256;
 pub(super) const CHECKPOINT: i32 = 4000;
 
 /// How long a statement waits for another program's lock.
-pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The database in the state folder `dir`.
 pub(super) fn database_path(dir: &Path) -> PathBuf {
@@ -106,7 +107,7 @@ fn sound(dir: &Path) -> Result<Connection, StoreError> {
     // SQLite would make the file readable for all; what it adds follows the file.
     private().open(&path).map_err(|source| StoreError::Folder { dir: dir.to_owned(), source })?;
     let mut database = Connection::open(&path)?;
-    database.busy_timeout(PATIENCE)?;
+    prepare(&database)?;
     database.pragma_update(None, "journal_mode", "wal")?;
     database.pragma_update(None, "synchronous", "normal")?;
     database.pragma_update(None, "journal_size_limit", 16 << 20)?;
@@ -115,6 +116,17 @@ fn sound(dir: &Path) -> Result<Connection, StoreError> {
     check(&database)?;
     migrate(&mut database)?;
     Ok(database)
+}
+
+/// Sets what holds for every connection, whoever opens it.
+///
+/// A statement keeps the plan that it was prepared with. Otherwise SQLite prepares it again
+/// whenever a value is bound that could speak for another plan, which is with each incident that
+/// is asked for by its key, and costs ten times what the answer does.
+pub(super) fn prepare(database: &Connection) -> rusqlite::Result<()> {
+    database.busy_timeout(PATIENCE)?;
+    database.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
 }
 
 /// Opens for reading and writing, makes the file where it is missing, for this user alone.

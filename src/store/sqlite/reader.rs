@@ -44,7 +44,7 @@ impl Reader {
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let database = Connection::open_with_flags(path, flags)?;
-        database.busy_timeout(open::PATIENCE)?;
+        open::prepare(&database)?;
         match open::schema(&database)? {
             0 => Err(StoreError::Absent { dir: dir.to_owned() }),
             open::SCHEMA => {

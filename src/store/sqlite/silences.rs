@@ -33,7 +33,7 @@ impl Silences {
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let database = Connection::open_with_flags(path, flags)?;
-        database.busy_timeout(open::PATIENCE)?;
+        open::prepare(&database)?;
         match open::schema(&database)? {
             open::SCHEMA => {
                 // It would write back by the default what the engine leaves in the journal.

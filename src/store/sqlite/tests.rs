@@ -6,9 +6,12 @@ mod limits;
 use std::fs;
 use std::path::Path;
 
+use rusqlite::StatementStatus;
+
 use crate::store::StoreConfig;
 use crate::store::sqlite::Reader;
 use crate::store::sqlite::Store;
+use crate::store::sqlite::incidents;
 use crate::store::sqlite::write_all;
 use crate::store::tests::EVERYTHING;
 use crate::store::tests::NOTHING;
@@ -44,6 +47,20 @@ fn what_was_committed_survives_a_kill() {
         fs::copy(dir.path().join(name), copy.path().join(name)).unwrap();
     }
     assert_eq!(told(&open(copy.path())), EVERYTHING);
+}
+
+#[test]
+fn what_is_asked_again_and_again_is_prepared_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let reader = Reader::open(dir.path()).unwrap();
+    for database in [&store.database, &reader.database] {
+        for key in ["a", "b", "c"] {
+            assert_eq!(incidents::with_key(database, key).unwrap(), None);
+        }
+        let ask = incidents::ask_by_key(database).unwrap();
+        assert_eq!(ask.get_status(StatementStatus::RePrepare), 0);
+    }
 }
 
 #[test]
