@@ -96,6 +96,9 @@ pub const MARKERS: [Marker; 24] = [
     Marker { text: "rc=", alone: true, read: socket },
 ];
 
+/// What the name of a field ends with that holds a status of HTTP: `HttpStatusCode`.
+const STATUS_CODE: &str = "StatusCode";
+
 /// A searcher for each of them.
 static FINDERS: LazyLock<[Finder<'static>; MARKERS.len()]> =
     LazyLock::new(|| MARKERS.each_ref().map(|it| Finder::new(it.text)));
@@ -145,14 +148,19 @@ impl Number {
     /// Reads a field that stands beside a message, such as `SqlErrorNumber=18456`.
     #[must_use]
     pub fn of_detail(key: &str, value: &str) -> Option<Self> {
-        let value = value.trim().to_ascii_lowercase();
-        let key = key.to_ascii_lowercase();
-        match key.as_str() {
-            "sqlerrornumber" => digits(value.as_bytes(), System::Sql),
-            "errorcode" | "hresult" => decimal_hresult(value.as_bytes()),
-            "nativeerrorcode" => digits(value.as_bytes(), System::Win),
-            key if key.ends_with("statuscode") => status(value.as_bytes()),
-            _ => None,
+        let named = |name: &str| key.eq_ignore_ascii_case(name);
+        let tail = key.len().checked_sub(STATUS_CODE.len()).and_then(|at| key.get(at..));
+        let value = value.trim();
+        if named("SqlErrorNumber") {
+            digits(value.as_bytes(), System::Sql)
+        } else if named("ErrorCode") || named("HResult") {
+            decimal_hresult(value.as_bytes())
+        } else if named("NativeErrorCode") {
+            digits(value.as_bytes(), System::Win)
+        } else if tail.is_some_and(|it| it.eq_ignore_ascii_case(STATUS_CODE)) {
+            status(value.to_ascii_lowercase().as_bytes())
+        } else {
+            None
         }
     }
 }
@@ -164,7 +172,7 @@ impl Number {
         let (code, rest) = message.as_bytes().split_at_checked(5)?;
         let part = |it: &u8| it.is_ascii_uppercase() || it.is_ascii_digit();
         let alone = rest.starts_with(b": ") && code.iter().all(part);
-        state(code.to_ascii_lowercase().as_slice()).filter(|_| alone)
+        if alone { state(&code.to_ascii_lowercase()) } else { None }
     }
 }
 
@@ -357,6 +365,25 @@ mod tests {
             ("äöü: x",                                "none"),
         ] {
             assert_eq!(Number::leading(message), Number::parse(expected), "{message}");
+        }
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn a_field_beside_a_message_may_be_a_number() {
+        for (key, value, expected) in [
+            ("SqlErrorNumber",  "18456",        "sql:18456"),
+            ("sqlerrornumber",  " -2 ",         "sql:-2"),
+            ("ErrorCode",       "-2146232060",  "hresult:0x80131904"),
+            ("HRESULT",         "-2147014835",  "win:10061"),
+            ("NativeErrorCode", "1326",         "win:1326"),
+            ("HttpStatusCode",  "Forbidden",    "http:403"),
+            ("STATUSCODE",      "404",          "http:404"),
+            ("ErrorCode",       "SqlFailed",    "none"),
+            ("Class",           "14",           "none"),
+            ("äStatusCod",      "404",          "none"),
+        ] {
+            assert_eq!(Number::of_detail(key, value), Number::parse(expected), "{key}={value}");
         }
     }
 
