@@ -27,6 +27,7 @@ pub mod verdict;
 
 mod alternative;
 mod finding;
+mod fit;
 mod literals;
 mod load;
 mod matcher;
@@ -51,7 +52,7 @@ use crate::model::fingerprint::Fingerprint;
 pub use crate::catalogue::error::CatalogueError;
 pub use crate::catalogue::rule::Rule;
 pub use crate::catalogue::template::Captures;
-pub use crate::catalogue::verdict::Verdict;
+pub use crate::catalogue::verdict::{Rivals, Verdict};
 
 /// The id of the rule that answers when no other does.
 pub const UNCLASSIFIED: &str = "unclassified";
@@ -123,10 +124,44 @@ impl Catalogue {
         thread_local! {
             static SCRATCH: RefCell<Scratch> = RefCell::default();
         }
-        SCRATCH.with_borrow_mut(|scratch| {
-            self.matcher.fits(record, scratch);
-            self.judge(record, scratch)
-        })
+        let found = SCRATCH.with_borrow_mut(|scratch| {
+            self.matcher.best(record, scratch, |a, b| self.rank(a) < self.rank(b))
+        });
+        found.map_or_else(
+            || self.unknown(),
+            |(fit, i)| Verdict {
+                rule: self.rule_of(i),
+                link: (!record.chain.is_empty()).then_some(usize::from(fit.link)),
+                by: fit.by,
+                alternative: Some(i),
+            },
+        )
+    }
+
+    /// The other rules that fit `record`, of which `verdict` is. To name them costs more than to
+    /// find the best.
+    #[must_use]
+    pub fn rivals<'c>(&'c self, record: &Record<'_>, verdict: &Verdict<'_>) -> Rivals<'c> {
+        let mut fits = self.matcher.fits(record, &mut Scratch::default());
+        fits.sort_by_key(|(fit, i)| (Reverse(fit.score), self.rank(*i)));
+        let mut rivals = Rivals::default();
+        let best = fits.first().map(|(fit, _)| fit.score);
+        for (fit, i) in fits {
+            let other = self.rule_of(i);
+            let stands_in = other.general && !verdict.rule.general;
+            let known =
+                other.id == verdict.rule.id || rivals.also.iter().any(|it| it.id == other.id);
+            if stands_in || known {
+                continue;
+            }
+            if Some(fit.score) == best && rivals.tied.is_none() {
+                rivals.tied = Some(other);
+            }
+            if rivals.also.len() < Rivals::ALSO {
+                rivals.also.push(other);
+            }
+        }
+        rivals
     }
 
     /// The finding of `verdict` on `record`: the rule's words with what it captured.
@@ -138,7 +173,8 @@ impl Catalogue {
         fingerprint: Fingerprint,
     ) -> Finding {
         let alternative = verdict.alternative.and_then(|i| self.matcher.alternatives.get(i));
-        finding::finding(record, verdict, alternative, fingerprint)
+        let rivals = self.rivals(&record, verdict);
+        finding::finding(record, verdict, alternative, &rivals, fingerprint)
     }
 
     /// What the rule of `verdict` captures from `record`, by name.
@@ -176,35 +212,14 @@ impl Catalogue {
         search::search(&self.rules, words)
     }
 
-    /// The best of what fits. Where two fit equally well the first by id wins, so that
-    /// the order of files does not matter.
-    fn judge(&self, record: &Record<'_>, scratch: &mut Scratch) -> Verdict<'_> {
-        let rule_of = |i: usize| &self.rules[self.matcher.alternatives[i].rule];
-        scratch.fits.sort_by_key(|(fit, i)| (Reverse(fit.score), &rule_of(*i).id));
-        let Some(&(best, winner)) = scratch.fits.first() else { return self.unknown() };
-        let rule = rule_of(winner);
-        let mut verdict = Verdict {
-            rule,
-            link: (!record.chain.is_empty()).then_some(usize::from(best.link)),
-            by: best.by,
-            also: Vec::new(),
-            tied: None,
-            alternative: Some(winner),
-        };
-        for (fit, i) in &scratch.fits[1..] {
-            let other = rule_of(*i);
-            let stands_in = other.general && !rule.general;
-            if stands_in || other.id == rule.id || verdict.also.iter().any(|it| it.id == other.id) {
-                continue;
-            }
-            if fit.score == best.score && verdict.tied.is_none() {
-                verdict.tied = Some(other);
-            }
-            if verdict.also.len() < Verdict::ALSO {
-                verdict.also.push(other);
-            }
-        }
-        verdict
+    fn rule_of(&self, alternative: usize) -> &Rule {
+        &self.rules[self.matcher.alternatives[alternative].rule]
+    }
+
+    /// Where two alternatives fit equally well the first by the id of its rule wins, so that the
+    /// order of files does not matter.
+    fn rank(&self, alternative: usize) -> (&str, usize) {
+        (&self.rule_of(alternative).id, alternative)
     }
 
     fn unknown(&self) -> Verdict<'_> {
@@ -212,8 +227,6 @@ impl Catalogue {
             rule: &self.rules[self.unclassified],
             link: None,
             by: verdict::Clauses::default(),
-            also: Vec::new(),
-            tied: None,
             alternative: None,
         }
     }

@@ -12,11 +12,12 @@
 use shirwatch_parsers::{Format, Record, Side};
 
 use crate::catalogue::error::CatalogueError;
+use crate::catalogue::fit::{Fit, Kind, Score, clamp};
 use crate::catalogue::places::Place;
 use crate::catalogue::rule::{Match, Rule};
 use crate::catalogue::template::{TRIES, Template};
 use crate::catalogue::texts::Texts;
-use crate::catalogue::verdict::{Clause, Clauses};
+use crate::catalogue::verdict::Clause;
 use crate::catalogue::view::{self, View};
 use shirwatch_parsers::numbers::{Number, System};
 
@@ -32,7 +33,8 @@ pub(super) struct Alternative {
     longest: Option<usize>,
     pub(super) numbers: Box<[Number]>,
     unless: Box<[Template]>,
-    specific: bool,
+    /// How well it fits where it fits, but for where.
+    score: Score,
     /// What it asks of the record as a whole. Few ask anything, and all of them lie in memory.
     whole: Option<Box<Whole>>,
 }
@@ -46,31 +48,6 @@ struct Whole {
     connectors: Texts,
     sides: Vec<Side>,
     formats: Vec<Format>,
-}
-
-/// How well an alternative fits; the greatest wins.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Score {
-    /// That the rule speaks of this error, and not of a kind of trouble in general.
-    pub(super) specific: bool,
-    /// The deepest place of a clause.
-    pub(super) depth: u16,
-    /// How many clauses hold.
-    pub(super) clauses: u8,
-    /// Bytes of the fragments.
-    pub(super) literal: u16,
-    /// Where there are no fragments: a number says more than a code, a code more than a type.
-    pub(super) kind: u8,
-    /// Bytes of the code and the type.
-    pub(super) name: u16,
-}
-
-/// That an alternative fits, and where.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Fit {
-    pub(super) score: Score,
-    pub(super) link: u16,
-    pub(super) by: Clauses,
 }
 
 impl Alternative {
@@ -94,7 +71,7 @@ impl Alternative {
             sides: each(&it.side, side, |found| refused("side", found, SIDE))?.into(),
             formats: each(&it.format, format, |found| refused("format", found, FORMAT))?.into(),
         };
-        Ok(Self {
+        let mut it = Self {
             rule: index,
             codes: it.code.iter().map(|it| view::plain_code(it).into()).collect(),
             types: it.types.iter().map(|it| view::plain_type(it).into()).collect(),
@@ -102,9 +79,42 @@ impl Alternative {
             messages,
             unless: each(&it.unless, Template::new, |found| refused("unless", found, FRAGMENT))?,
             numbers: each(&it.number, Number::parse, |found| refused("number", found, NUMBER))?,
-            specific: !rule.general,
+            score: Score { specific: !rule.general, ..Score::default() },
             whole: (whole != Whole::default()).then(|| Box::new(whole)),
-        })
+        };
+        it.score = it.score();
+        Ok(it)
+    }
+
+    /// How well it fits where all its clauses hold, but for where.
+    fn score(&self) -> Score {
+        let whole = self.whole.as_ref().map_or(0, |it| it.clauses());
+        let named = [self.codes.is_empty(), self.types.is_empty(), self.numbers.is_empty()];
+        let asked = named.iter().filter(|it| !**it).count();
+        // What must not be there tells the rule from its neighbours, though nothing held it.
+        let clauses = whole + asked + self.messages.len() + usize::from(!self.unless.is_empty());
+        let kind = match named {
+            [.., false] => Kind::Number,
+            [false, ..] => Kind::Code,
+            [_, false, _] => Kind::Type,
+            _ => Kind::Words,
+        };
+        Score {
+            clauses: u8::try_from(clauses).unwrap_or(u8::MAX),
+            literal: clamp(self.messages.iter().map(Template::weight).sum()),
+            kind,
+            ..self.score
+        }
+    }
+
+    /// The most that its score can be for this record; the hits as for [`Self::fit`].
+    pub(super) fn at_most(&self, view: &View, hits: &[(u32, u32)]) -> Score {
+        let alone = self.messages.len() == 1 && self.score.kind == Kind::Words;
+        let deepest = match hits.last() {
+            Some((_, at)) if alone => view.place_of(*at as usize).depth,
+            _ => view.depth(),
+        };
+        self.score.at_most(deepest)
     }
 
     /// The longest literal of all messages: no text without it can fit.
@@ -120,18 +130,17 @@ impl Alternative {
     /// Whether this fits the record, and where. The hits are the places of its anchor in the
     /// order of the text, where that is what brought it here.
     pub(super) fn fit(&self, view: &View, record: &Record<'_>, hits: &[(u32, u32)]) -> Option<Fit> {
-        let mut fit = Fit::default();
-        fit.score.specific = self.specific;
+        let mut fit = Fit { score: self.score, ..Fit::default() };
         if let Some(whole) = &self.whole {
             whole.holds(&mut fit, record)?;
         }
         if !self.codes.is_empty() {
             let (place, code) = deepest(view.codes(), &self.codes)?;
-            fit.name(Clause::Code, place, 2, code);
+            fit.name(Clause::Code, place, code);
         }
         if !self.types.is_empty() {
             let (place, name) = deepest(view.types(), &self.types)?;
-            fit.name(Clause::Type, place, 1, name);
+            fit.name(Clause::Type, place, name);
         }
         self.number(&mut fit, view)?;
         for (i, message) in self.messages.iter().enumerate() {
@@ -140,10 +149,8 @@ impl Alternative {
                 _ => view.texts().find(|(_, text)| message.occurs(text))?.0,
             };
             fit.holds(Clause::Message, place);
-            fit.score.literal = fit.score.literal.saturating_add(clamp(message.weight()));
         }
-        self.nothing_against(&mut fit, view)?;
-        Some(fit)
+        self.nothing_against(view).then_some(fit)
     }
 
     fn number(&self, fit: &mut Fit, view: &View) -> Option<()> {
@@ -154,25 +161,24 @@ impl Alternative {
         let (number, place) = held.max_by_key(|(_, place)| *place)?;
         let http = number.system == System::Http;
         fit.holds(if http { Clause::Http } else { Clause::Number }, *place);
-        fit.score.kind = fit.score.kind.max(3);
         Some(())
     }
 
-    fn nothing_against(&self, fit: &mut Fit, view: &View) -> Option<()> {
-        if self.unless.is_empty() {
-            return Some(());
-        }
+    fn nothing_against(&self, view: &View) -> bool {
         let against = |text: &[u8]| self.unless.iter().any(|it| it.occurs(text));
-        if view.texts().any(|(_, text)| against(text)) {
-            return None;
-        }
-        // It tells the rule from its neighbours, yet nothing of the record held it.
-        fit.score.clauses = fit.score.clauses.saturating_add(1);
-        Some(())
+        self.unless.is_empty() || !view.texts().any(|(_, text)| against(text))
     }
 }
 
 impl Whole {
+    /// How many it holds.
+    fn clauses(&self) -> usize {
+        let texts =
+            [&self.activity_codes, &self.activity_types, &self.failure_types, &self.connectors];
+        let lists = [self.sides.is_empty(), self.formats.is_empty()];
+        texts.iter().map(|it| it.is_empty()).chain(lists).filter(|empty| !empty).count()
+    }
+
     /// Whether all of them hold; the cheapest clauses, so they are asked first.
     fn holds(&self, fit: &mut Fit, record: &Record<'_>) -> Option<()> {
         let context = &record.context;
@@ -197,23 +203,6 @@ impl Whole {
             fit.holds(Clause::Format, Place::default());
         }
         Some(())
-    }
-}
-
-impl Fit {
-    fn holds(&mut self, clause: Clause, place: Place) {
-        self.by.add(clause);
-        self.score.clauses = self.score.clauses.saturating_add(1);
-        if place.depth >= self.score.depth {
-            self.score.depth = place.depth;
-            self.link = place.link;
-        }
-    }
-
-    fn name(&mut self, clause: Clause, place: Place, kind: u8, name: &[u8]) {
-        self.holds(clause, place);
-        self.score.kind = self.score.kind.max(kind);
-        self.score.name = self.score.name.saturating_add(clamp(name.len()));
     }
 }
 
@@ -265,10 +254,6 @@ fn names(wanted: &[u8], name: &[u8]) -> bool {
         Some(family) => name.starts_with(family),
         None => wanted == name,
     }
-}
-
-fn clamp(len: usize) -> u16 {
-    u16::try_from(len).unwrap_or(u16::MAX)
 }
 
 fn side(text: &str) -> Option<Side> {

@@ -127,10 +127,10 @@ fn examples(catalogue: &Catalogue, rule: &Rule, tell: &mut impl FnMut(String, St
         let (record, verdict) = judged(catalogue, &example.text);
         let part = format!("example {}", i + 1);
         if verdict.rule.id != rule.id {
-            tell(part, format!("classified as {}", by(&verdict)));
+            tell(part, format!("classified as {}", by(catalogue, &record, &verdict)));
             continue;
         }
-        if let Some(other) = verdict.tied {
+        if let Some(other) = catalogue.rivals(&record, &verdict).tied {
             let found = format!("fits `{}` exactly as well; add a clause to one", other.id);
             tell(part.clone(), found);
         }
@@ -161,9 +161,10 @@ fn missed(
 
 fn counterexamples(catalogue: &Catalogue, rule: &Rule, tell: &mut impl FnMut(String, String)) {
     for (i, it) in rule.counterexamples.iter().enumerate() {
-        let (_, verdict) = judged(catalogue, &it.text);
+        let (record, verdict) = judged(catalogue, &it.text);
         if verdict.rule.id == rule.id {
-            tell(format!("counterexample {}", i + 1), format!("classified as {}", by(&verdict)));
+            let found = format!("classified as {}", by(catalogue, &record, &verdict));
+            tell(format!("counterexample {}", i + 1), found);
         }
     }
 }
@@ -186,7 +187,7 @@ fn judged<'c, 't>(catalogue: &'c Catalogue, text: &'t str) -> (Record<'t>, Verdi
 }
 
 /// A verdict in words.
-fn by(verdict: &Verdict<'_>) -> String {
+fn by(catalogue: &Catalogue, record: &Record<'_>, verdict: &Verdict<'_>) -> String {
     let clauses: Vec<_> = verdict.by.names().collect();
     let mut words = format!("`{}`", verdict.rule.id);
     if !clauses.is_empty() {
@@ -195,8 +196,8 @@ fn by(verdict: &Verdict<'_>) -> String {
     if let Some(link) = verdict.link {
         words.push_str(&format!(" at link {link}"));
     }
-    if let Some(also) = verdict.also.iter().map(|it| it.id.as_str()).reduce(|all, _| all) {
-        words.push_str(&format!(", before `{also}`"));
+    if let Some(also) = catalogue.rivals(record, verdict).also.first() {
+        words.push_str(&format!(", before `{}`", also.id));
     }
     words
 }

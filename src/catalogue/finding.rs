@@ -18,7 +18,7 @@ use crate::catalogue::normalise;
 use crate::catalogue::places::{self, Part};
 use crate::catalogue::rule::Rule;
 use crate::catalogue::template::{Captures, Template, fill};
-use crate::catalogue::verdict::Verdict;
+use crate::catalogue::verdict::{Rivals, Verdict};
 use crate::model::finding::{Cause, Finding, Matched};
 use crate::model::fingerprint::Fingerprint;
 
@@ -27,6 +27,7 @@ pub(super) fn finding(
     record: Record<'static>,
     verdict: &Verdict<'_>,
     alternative: Option<&Alternative>,
+    rivals: &Rivals<'_>,
     fingerprint: Fingerprint,
 ) -> Finding {
     let texts = Texts::of(&record);
@@ -48,7 +49,7 @@ pub(super) fn finding(
         references: rule.references.clone(),
         causes,
         matched: matched(verdict),
-        also: verdict.also.iter().map(|it| it.id.clone()).collect(),
+        also: rivals.also.iter().map(|it| it.id.clone()).collect(),
         fingerprint,
         record,
     }

@@ -10,8 +10,8 @@
 //! | only a short fragment | that |
 //!
 //! One pass over the record's texts finds all literals, and a few look-ups name the other
-//! candidates; only those are asked whether all their clauses hold. The same pass looks for
-//! what announces a number or a code in a text.
+//! candidates; only those are asked whether all their clauses hold, and of those only the ones
+//! that could still win. The same pass looks for what announces a number or a code in a text.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -20,8 +20,9 @@ use foldhash::fast::RandomState;
 use shirwatch_parsers::Record;
 use shirwatch_parsers::numbers::{MARKERS, Number};
 
-use crate::catalogue::alternative::{Alternative, Fit};
+use crate::catalogue::alternative::Alternative;
 use crate::catalogue::error::CatalogueError;
+use crate::catalogue::fit::Fit;
 use crate::catalogue::literals::Literals;
 use crate::catalogue::rule::Rule;
 use crate::catalogue::view::View;
@@ -58,8 +59,6 @@ pub(super) struct Scratch {
     candidates: Vec<Candidate>,
     /// The literals of rules that were found, with where they begin.
     hits: Vec<(u32, u32)>,
-    /// The alternatives that fit.
-    pub(super) fits: Vec<(Fit, usize)>,
 }
 
 /// An alternative that may fit, and where its longest literal was found.
@@ -91,22 +90,61 @@ impl Matcher {
         Ok(filing.matcher(alternatives))
     }
 
-    /// Leaves in `scratch.fits` every alternative that fits, with how well.
-    pub(super) fn fits(&self, record: &Record<'_>, scratch: &mut Scratch) {
+    /// The alternative that fits best, and how well; `before` tells of two that fit equally well
+    /// which comes first. Most need not be asked, since they could only come second.
+    pub(super) fn best(
+        &self,
+        record: &Record<'_>,
+        scratch: &mut Scratch,
+        before: impl Fn(usize, usize) -> bool,
+    ) -> Option<(Fit, usize)> {
+        self.find(record, scratch);
+        let mut best: Option<(Fit, usize)> = None;
+        for it in &scratch.candidates {
+            let (i, alternative, hits) = self.candidate(it, &scratch.hits);
+            let second = |it: &(Fit, usize)| alternative.at_most(&scratch.view, hits) < it.0.score;
+            if best.as_ref().is_some_and(second) {
+                continue;
+            }
+            let Some(fit) = alternative.fit(&scratch.view, record, hits) else { continue };
+            let better = |(than, other): &(Fit, usize)| {
+                fit.score > than.score || fit.score == than.score && before(i, *other)
+            };
+            if best.as_ref().is_none_or(better) {
+                best = Some((fit, i));
+            }
+        }
+        best
+    }
+
+    /// Every alternative that fits, with how well.
+    pub(super) fn fits(&self, record: &Record<'_>, scratch: &mut Scratch) -> Vec<(Fit, usize)> {
+        self.find(record, scratch);
+        scratch.candidates.sort_unstable();
+        scratch.candidates.dedup();
+        let asked = scratch.candidates.iter().filter_map(|it| {
+            let (i, alternative, hits) = self.candidate(it, &scratch.hits);
+            Some((alternative.fit(&scratch.view, record, hits)?, i))
+        });
+        asked.collect()
+    }
+
+    /// Leaves in `scratch` the candidates for a record, some of them twice.
+    fn find(&self, record: &Record<'_>, scratch: &mut Scratch) {
         scratch.view.read(record);
         scratch.candidates.clear();
         self.scan(scratch);
         self.look_up(record, scratch);
-        scratch.candidates.sort_unstable();
-        scratch.candidates.dedup();
-        scratch.fits.clear();
-        for it in &scratch.candidates {
-            let hits = &scratch.hits[it.hits.0 as usize..it.hits.1 as usize];
-            let i = it.alternative as usize;
-            if let Some(fit) = self.alternatives[i].fit(&scratch.view, record, hits) {
-                scratch.fits.push((fit, i));
-            }
-        }
+    }
+
+    /// The number of a candidate, what it is, and where its longest literal was found.
+    fn candidate<'s>(
+        &'s self,
+        it: &Candidate,
+        hits: &'s [(u32, u32)],
+    ) -> (usize, &'s Alternative, &'s [(u32, u32)]) {
+        let i = it.alternative as usize;
+        (i, &self.alternatives[i], &hits[it.hits.0 as usize..it.hits.1 as usize])
     }
 
     /// One pass over the texts: candidates, and the numbers and codes they print.

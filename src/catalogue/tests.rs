@@ -1,5 +1,6 @@
 //! What `classify` and `finding` promise, on one small catalogue.
 
+mod best;
 mod carriers;
 
 use proptest::prelude::*;
@@ -210,7 +211,8 @@ fn two_rules_that_fit_equally_well_are_told() {
     let catalogue = Catalogue::from_yaml("twins.yaml", twins).unwrap();
     let record = Record { message: "the same words".into(), ..Record::default() };
     let verdict = catalogue.classify(&record);
-    assert_eq!((verdict.rule.id.as_str(), verdict.tied.unwrap().id.as_str()), ("a", "b"));
+    let tied = catalogue.rivals(&record, &verdict).tied.unwrap();
+    assert_eq!((verdict.rule.id.as_str(), tied.id.as_str()), ("a", "b"));
 }
 
 #[test]
@@ -275,6 +277,7 @@ proptest! {
         let chain = vec![Link { embedded: vec![link(&inner)], ..link(&outer) }, link(&inner)];
         let record = Record { message: message.into(), code: Some(code.into()), chain, ..Record::default() };
         WHOLE.with(|whole| {
+            best::check(whole, &record);
             let verdict = whole.classify(&record);
             let finding = whole.finding(record.clone(), &verdict, Fingerprint(0));
             assert_eq!(finding.rule, verdict.rule.id);
@@ -321,7 +324,8 @@ fn shown(record: &Record<'_>) -> String {
     let catalogue = catalogue();
     let verdict = catalogue.classify(record);
     let by: Vec<_> = verdict.by.names().collect();
-    let also: Vec<_> = verdict.also.iter().map(|it| it.id.as_str()).collect();
+    let rivals = catalogue.rivals(record, &verdict);
+    let also: Vec<_> = rivals.also.iter().map(|it| it.id.as_str()).collect();
     let link = verdict.link.map_or("-".to_owned(), |it| it.to_string());
     let also = if also.is_empty() { String::new() } else { format!(" ({})", also.join(" ")) };
     format!("{} @{link}: {}{also}", verdict.rule.id, by.join(" "))

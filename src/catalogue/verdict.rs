@@ -18,18 +18,26 @@ pub struct Verdict<'c> {
     pub link: Option<usize>,
     /// The clauses that held.
     pub by: Clauses,
-    /// Other rules that fit, the best first; at most [`Verdict::ALSO`].
-    pub also: Vec<&'c Rule>,
-    /// A rule that fits exactly as well: a fault of the catalogue.
-    pub tied: Option<&'c Rule>,
     /// Which of the catalogue's alternatives held; `None` for `unclassified`.
     pub(super) alternative: Option<usize>,
 }
 
-impl Verdict<'_> {
-    /// Other rules kept with a verdict.
-    pub const ALSO: usize = 8;
+/// The rules that fit a record besides the one that knows it best.
+#[derive(Debug, Clone, Default)]
+pub struct Rivals<'c> {
+    /// The best first; at most [`Rivals::ALSO`]. None that speaks of a kind of trouble in general,
+    /// where the best does not.
+    pub also: Vec<&'c Rule>,
+    /// One that fits exactly as well: a fault of the catalogue.
+    pub tied: Option<&'c Rule>,
+}
 
+impl Rivals<'_> {
+    /// Rules that are named.
+    pub const ALSO: usize = 8;
+}
+
+impl Verdict<'_> {
     /// True when a rule knows the record.
     #[must_use]
     pub fn known(&self) -> bool {

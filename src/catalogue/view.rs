@@ -38,6 +38,7 @@ pub(super) struct View {
     codes: Vec<(Range<usize>, Place)>,
     types: Vec<(Range<usize>, Place)>,
     names: Vec<u8>,
+    depth: u16,
 }
 
 /// One text of the record.
@@ -54,9 +55,12 @@ impl View {
         if let Some(code) = &record.code {
             self.code(code, Place::default());
         }
-        places::walk(record, &mut |place, part| match part {
-            Part::Text(text) => self.append(text, place),
-            Part::Link(link) => self.link(link, place),
+        places::walk(record, &mut |place, part| {
+            self.depth = self.depth.max(place.depth);
+            match part {
+                Part::Text(text) => self.append(text, place),
+                Part::Link(link) => self.link(link, place),
+            }
         });
     }
 
@@ -73,6 +77,11 @@ impl View {
     /// The types of the exceptions, without case.
     pub(super) fn types(&self) -> impl Iterator<Item = (&[u8], Place)> {
         self.types.iter().map(|(it, place)| (&self.names[it.clone()], *place))
+    }
+
+    /// The deepest place of all.
+    pub(super) fn depth(&self) -> u16 {
+        self.depth
     }
 
     /// The text that holds the byte `at`.
@@ -119,6 +128,7 @@ impl View {
         self.codes.clear();
         self.types.clear();
         self.numbers.clear();
+        self.depth = 0;
     }
 
     fn append(&mut self, text: &str, place: Place) {

@@ -1,0 +1,76 @@
+//! How well one way to know an error fits a record; the best fit wins.
+//!
+//! All of it but where the clauses hold is known beforehand, as they all must hold. So it can be
+//! told of most that they would come second, before one clause is asked.
+
+use crate::catalogue::places::Place;
+use crate::catalogue::verdict::{Clause, Clauses};
+
+/// How well an alternative fits; the greatest wins.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Score {
+    /// That the rule speaks of this error, and not of a kind of trouble in general.
+    pub(super) specific: bool,
+    /// The deepest place of a clause.
+    pub(super) depth: u16,
+    /// How many clauses hold.
+    pub(super) clauses: u8,
+    /// Bytes of the fragments.
+    pub(super) literal: u16,
+    /// Where there are no fragments: a number says more than a code, a code more than a type.
+    pub(super) kind: Kind,
+    /// Bytes of the code and the type.
+    pub(super) name: u16,
+}
+
+/// What tells most of what an alternative asks for besides fragments.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    /// None of the others.
+    #[default]
+    Words,
+    /// The type of an exception.
+    Type,
+    /// A code.
+    Code,
+    /// A vendor's number.
+    Number,
+}
+
+/// That an alternative fits, and where.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Fit {
+    pub(super) score: Score,
+    pub(super) link: u16,
+    pub(super) by: Clauses,
+}
+
+impl Score {
+    /// The most that this can become where no clause can hold deeper than at `depth`.
+    pub(super) fn at_most(self, depth: u16) -> Self {
+        let named = matches!(self.kind, Kind::Type | Kind::Code | Kind::Number);
+        Self { depth, name: if named { u16::MAX } else { 0 }, ..self }
+    }
+}
+
+impl Fit {
+    /// A clause holds at `place`.
+    pub(super) fn holds(&mut self, clause: Clause, place: Place) {
+        self.by.add(clause);
+        if place.depth >= self.score.depth {
+            self.score.depth = place.depth;
+            self.link = place.link;
+        }
+    }
+
+    /// A clause that asks for a code or a type holds at `place` by this name.
+    pub(super) fn name(&mut self, clause: Clause, place: Place, name: &[u8]) {
+        self.holds(clause, place);
+        self.score.name = self.score.name.saturating_add(clamp(name.len()));
+    }
+}
+
+/// A number of bytes as it is compared.
+pub(super) fn clamp(len: usize) -> u16 {
+    u16::try_from(len).unwrap_or(u16::MAX)
+}
