@@ -10,11 +10,11 @@
 //! what stands around it. What a mark means (a next link, a chain inside a message) is
 //! decided by the walk, not here.
 
-use memchr::memmem;
+use memchr::{memchr, memmem};
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_while1};
 use nom::character::complete::{multispace0, multispace1};
-use nom::combinator::recognize;
+use nom::combinator::{recognize, success, verify};
 use nom::{IResult, Parser};
 
 use crate::needle::needle;
@@ -84,12 +84,28 @@ fn is_quote(c: char) -> bool {
     c == '\'' || CURLY.contains(&c)
 }
 
+/// Whether a quote stands in a text. Nearly all texts are ASCII, and have but the one.
+fn has_quote(text: &str) -> bool {
+    memchr(b'\'', text.as_bytes()).is_some() || (!text.is_ascii() && text.contains(CURLY))
+}
+
 /// A character of a CLR type name; `>` stands in damaged ones.
 fn is_type_char(c: char) -> bool {
-    match c {
-        '.' | '_' | '`' | '+' | '-' | '[' | ']' | '<' | '>' | '/' => true,
-        c if c.is_ascii() => c.is_ascii_alphanumeric(),
-        c => c.is_alphanumeric(),
+    u8::try_from(c).ok().filter(u8::is_ascii).map_or_else(|| c.is_alphanumeric(), is_type_byte)
+}
+
+fn is_type_byte(b: u8) -> bool {
+    let sign = matches!(b, b'.' | b'_' | b'`' | b'+' | b'-' | b'[' | b']' | b'<' | b'>' | b'/');
+    sign || b.is_ascii_alphanumeric()
+}
+
+/// Bytes of the CLR type name at the start of a text. Nearly all are ASCII, which need not be
+/// decoded.
+fn type_length(text: &str) -> usize {
+    let end = text.bytes().position(|b| !is_type_byte(b)).unwrap_or(text.len());
+    match text.as_bytes().get(end) {
+        Some(b) if !b.is_ascii() => text.find(|c| !is_type_char(c)).unwrap_or(text.len()),
+        _ => end,
     }
 }
 
@@ -138,7 +154,8 @@ fn last_char(text: &str) -> usize {
 /// `Type=System.IO.IOException`; a type of a generic class may hold commas in brackets.
 fn type_name(input: &str) -> IResult<&str, &str> {
     let (input, _) = (tag("Type="), multispace0).parse(input)?;
-    let (_, name) = take_while1(is_type_char)(input)?;
+    let name = &input[..type_length(input)];
+    let (_, name) = verify(success(name), |it: &str| !it.is_empty()).parse(input)?;
     // A tag behind it, or the mark that ends a piece of code, is of the page it was copied from.
     let end = needle!("</").find(name.as_bytes()).unwrap_or(name.len());
     let end = name[..end].trim_end_matches('`').len();
@@ -173,7 +190,9 @@ struct Code<'a> {
 fn code_before(before: &str) -> Option<Code<'_>> {
     let text = before.trim_end();
     let text = text.strip_suffix(',').unwrap_or(text).trim_end();
-    let name_at = text.rfind(|c: char| !is_code_char(c)).map_or(0, |at| at + 1);
+    // What is no part of a name ends with the byte before it, be it ASCII or not.
+    let part = |b: u8| b.is_ascii() && is_code_char(char::from(b));
+    let name_at = text.bytes().rposition(|b| !part(b)).map_or(0, |at| at + 1);
     let (key, name) = text.split_at_checked(name_at)?;
     let key = key.trim_end().strip_suffix('=')?.trim_end();
     let start = key.len().checked_sub("ErrorCode".len())?;
@@ -224,12 +243,12 @@ pub fn source(text: &str, at: usize) -> Option<Source<'_>> {
     let value = &text[at + "Source=".len()..];
     let end = source_end(value);
     let name = value.get(..end)?;
-    if name.contains(is_quote) && !name.trim_end_matches(['.', ' ']).ends_with(is_quote) {
+    let inside = name.trim_end_matches(['.', ' ']).strip_suffix(is_quote);
+    if inside.is_none() && has_quote(name) {
         return None;
     }
-    let inside = name.trim_end_matches(['.', ' ']).strip_suffix(is_quote);
     let name = match inside {
-        Some(it) if value.len() == end && !it.contains(is_quote) => it,
+        Some(it) if value.len() == end && !has_quote(it) => it,
         Some(_) => return None,
         None if value[end..].starts_with(',') => name,
         None => bare(name),
