@@ -127,10 +127,11 @@ impl Blob {
         (self.size, self.etag, self.gone) = (size, etag, false);
     }
 
-    /// True when something of it may be new.
+    /// True when something of it may be new. An empty one says nothing yet: who writes a blob in
+    /// blocks makes it empty first, and its first bytes tell whether it is the one that we read.
     pub(super) fn is_due(&self) -> bool {
         let new = self.seen.as_ref() != Some(&self.etag);
-        !self.gone && !self.asked && new && (self.size > 0 || self.offset > 0)
+        !self.gone && !self.asked && new && self.size > 0
     }
 
     /// What to ask for next: what we know, and so many bytes more.
@@ -159,6 +160,16 @@ impl Blob {
             return Came::Bytes { start, last };
         }
         self.read_to_end(piece.etag.clone());
+        Came::Nothing
+    }
+
+    /// It ends before what was wanted. Where the listing had it longer it has just changed, and
+    /// the next listing says to what.
+    pub(super) fn is_shorter(&mut self) -> Came {
+        if self.size <= self.wanted(0).start {
+            return Came::Replaced;
+        }
+        self.size = 0;
         Came::Nothing
     }
 
