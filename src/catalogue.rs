@@ -121,10 +121,7 @@ impl Catalogue {
     /// Which rule knows `record`. There is always one.
     #[must_use]
     pub fn classify<'c>(&'c self, record: &Record<'_>) -> Verdict<'c> {
-        thread_local! {
-            static SCRATCH: RefCell<Scratch> = RefCell::default();
-        }
-        let found = SCRATCH.with_borrow_mut(|scratch| {
+        let found = with_scratch(|scratch| {
             self.matcher.best(record, scratch, |a, b| self.rank(a) < self.rank(b))
         });
         found.map_or_else(
@@ -142,7 +139,7 @@ impl Catalogue {
     /// find the best.
     #[must_use]
     pub fn rivals<'c>(&'c self, record: &Record<'_>, verdict: &Verdict<'_>) -> Rivals<'c> {
-        let mut fits = self.matcher.fits(record, &mut Scratch::default());
+        let mut fits = with_scratch(|scratch| self.matcher.fits(record, scratch));
         fits.sort_by_key(|(fit, i)| (Reverse(fit.score), self.rank(*i)));
         let mut rivals = Rivals::default();
         let best = fits.first().map(|(fit, _)| fit.score);
@@ -230,6 +227,14 @@ impl Catalogue {
             alternative: None,
         }
     }
+}
+
+/// Lends the buffers that this thread judges with.
+fn with_scratch<T>(judge: impl FnOnce(&mut Scratch) -> T) -> T {
+    thread_local! {
+        static SCRATCH: RefCell<Scratch> = RefCell::default();
+    }
+    SCRATCH.with_borrow_mut(judge)
 }
 
 fn twice(first: &Rule, second: &Rule) -> CatalogueError {

@@ -17,7 +17,7 @@ use crate::catalogue::alternative::Alternative;
 use crate::catalogue::normalise;
 use crate::catalogue::places::{self, Part};
 use crate::catalogue::rule::Rule;
-use crate::catalogue::template::{Captures, Template, fill};
+use crate::catalogue::template::{Captures, Spans, Template, fill};
 use crate::catalogue::verdict::{Rivals, Verdict};
 use crate::model::finding::{Cause, Finding, Matched};
 use crate::model::fingerprint::Fingerprint;
@@ -88,22 +88,22 @@ fn filled(cause: &Cause, captures: &Captures) -> Cause {
     }
 }
 
-/// The texts of a record in normal form, with the way back to what was logged; the
-/// deepest first.
-struct Texts<'r>(Vec<Traced<'r>>);
+/// The texts of a record in normal form, the deepest first.
+struct Texts<'r>(Vec<Text<'r>>);
 
-struct Traced<'r> {
+struct Text<'r> {
     logged: &'r str,
     normal: Vec<u8>,
-    trace: Vec<usize>,
 }
 
 impl<'r> Texts<'r> {
     fn of(record: &'r Record<'_>) -> Self {
         let mut texts = Vec::new();
         places::walk(record, &mut |_, part| {
-            if let Part::Text(text) = part {
-                texts.push(Traced::new(text));
+            if let Part::Text(logged) = part {
+                let mut normal = Vec::with_capacity(logged.len());
+                normalise::append(logged, &mut normal, &mut ());
+                texts.push(Text { logged, normal });
             }
         });
         texts.reverse();
@@ -124,24 +124,24 @@ impl<'r> Texts<'r> {
     /// What one fragment captures; `None` when it does not occur.
     fn capture(&self, fragment: &Template) -> Option<Captures> {
         self.0.iter().find_map(|text| {
-            let spans = fragment.spans(&text.normal)?;
-            let named = spans.into_iter().filter(|(name, _)| !name.is_empty());
-            Some(named.map(|(name, it)| (name.to_owned(), text.logged(it).to_owned())).collect())
+            let mut spans = fragment.spans(&text.normal)?;
+            spans.retain(|(name, _)| !name.is_empty());
+            Some(text.logged(spans))
         })
     }
 }
 
-impl<'r> Traced<'r> {
-    fn new(logged: &'r str) -> Self {
-        let (mut normal, mut trace) = (Vec::with_capacity(logged.len()), Vec::new());
-        normalise::append(logged, &mut normal, &mut trace);
-        trace.push(logged.len());
-        Self { logged, normal, trace }
-    }
-
-    /// What stands in the log where `range` stands in the normal form.
-    fn logged(&self, range: Range<usize>) -> &'r str {
-        let at = |i: usize| self.trace.get(i).copied().unwrap_or(self.logged.len());
-        self.logged.get(at(range.start)..at(range.end)).unwrap_or_default()
+impl Text<'_> {
+    /// What stands in the log where the spans stand in the normal form. Few fragments capture
+    /// anything, so the way back is found only here.
+    fn logged(&self, spans: Spans<'_>) -> Captures {
+        if spans.is_empty() {
+            return Captures::new();
+        }
+        let (mut normal, mut trace) = (Vec::new(), Vec::new());
+        normalise::append(self.logged, &mut normal, &mut trace);
+        let at = |i: usize| trace.get(i).copied().unwrap_or(self.logged.len());
+        let cut = |it: Range<usize>| self.logged.get(at(it.start)..at(it.end)).unwrap_or_default();
+        spans.into_iter().map(|(name, it)| (name.to_owned(), cut(it).to_owned())).collect()
     }
 }
