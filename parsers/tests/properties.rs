@@ -46,6 +46,19 @@ proptest! {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// However much stands behind a word that is looked for, and in whatever letters: a limit in
+    /// bytes may lie inside a character.
+    #[test]
+    fn whatever_stands_behind_a_key_is_read(text in runs()) {
+        for record in parse(&text, &Settings::default()) {
+            prop_assert!(record.message.len() <= text.len(), "{}", text);
+        }
+    }
+}
+
+proptest! {
     // Each case is read some fifty times.
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -179,6 +192,41 @@ fn words() -> impl Strategy<Value = String> {
         "Type: B;",
     ]);
     prop::collection::vec(pieces, 0..8).prop_map(|pieces| pieces.join(" "))
+}
+
+/// Words that are looked for, each with a run of one character behind it.
+fn runs() -> impl Strategy<Value = String> {
+    const KEYS: [&str; 24] = [
+        ",Source=",
+        "'Type=",
+        ",Message=",
+        "ErrorCode=",
+        ",StackTrace=",
+        ",Errors=[",
+        ",'",
+        "''",
+        "Exception: ",
+        "A.BException: ",
+        "   at ",
+        "Job ID: ",
+        "2026-11-20 02:14:22 Error ",
+        "Operation on target ",
+        "Inner activity name: ",
+        "Failure happened on '",
+        "AADSTS",
+        "0x",
+        "{\"errorCode\":\"",
+        "<Event>",
+        "&#",
+        "\\u00",
+        "ORA-",
+        "://",
+    ];
+    let letter = prop::sample::select(vec!["a", "1", " ", "é", "あ", "😀", "’", "\u{3000}"]);
+    let count = prop_oneof![0..8_usize, 60..72_usize, 120..260_usize, 500..520_usize];
+    let run = (prop::sample::select(KEYS.to_vec()), letter, count)
+        .prop_map(|(key, letter, count)| key.to_owned() + &letter.repeat(count));
+    prop::collection::vec(run, 1..8).prop_map(|runs| runs.concat())
 }
 
 fn details() -> impl Strategy<Value = Vec<(Cow<'static, str>, Cow<'static, str>)>> {

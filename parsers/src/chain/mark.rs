@@ -14,7 +14,7 @@ use memchr::{memchr, memmem};
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_while1};
 use nom::character::complete::{multispace0, multispace1};
-use nom::combinator::{recognize, success, verify};
+use nom::combinator::{fail, recognize};
 use nom::{IResult, Parser};
 
 use crate::needle::needle;
@@ -94,19 +94,25 @@ fn is_type_char(c: char) -> bool {
     u8::try_from(c).ok().filter(u8::is_ascii).map_or_else(|| c.is_alphanumeric(), is_type_byte)
 }
 
+/// The same of one byte of ASCII.
 fn is_type_byte(b: u8) -> bool {
     let sign = matches!(b, b'.' | b'_' | b'`' | b'+' | b'-' | b'[' | b']' | b'<' | b'>' | b'/');
     sign || b.is_ascii_alphanumeric()
 }
 
-/// Bytes of the CLR type name at the start of a text. Nearly all are ASCII, which need not be
-/// decoded.
-fn type_length(text: &str) -> usize {
-    let end = text.bytes().position(|b| !is_type_byte(b)).unwrap_or(text.len());
-    match text.as_bytes().get(end) {
-        Some(b) if !b.is_ascii() => text.find(|c| !is_type_char(c)).unwrap_or(text.len()),
-        _ => end,
+/// The characters of a CLR type name at the start of a text, at least one. Nearly all are ASCII,
+/// and need not be decoded.
+fn type_characters(input: &str) -> IResult<&str, &str> {
+    let plain = input.bytes().position(|b| !is_type_byte(b)).unwrap_or(input.len());
+    let end = match input.as_bytes().get(plain) {
+        Some(b) if !b.is_ascii() => input.find(|c| !is_type_char(c)).unwrap_or(input.len()),
+        _ => plain,
+    };
+    if end == 0 {
+        return fail().parse(input);
     }
+    let (name, rest) = input.split_at(end);
+    Ok((rest, name))
 }
 
 /// Reads the opening whose `Type=` stands at `at`; `None` when it is no opening.
@@ -154,8 +160,7 @@ fn last_char(text: &str) -> usize {
 /// `Type=System.IO.IOException`; a type of a generic class may hold commas in brackets.
 fn type_name(input: &str) -> IResult<&str, &str> {
     let (input, _) = (tag("Type="), multispace0).parse(input)?;
-    let name = &input[..type_length(input)];
-    let (_, name) = verify(success(name), |it: &str| !it.is_empty()).parse(input)?;
+    let (_, name) = type_characters(input)?;
     // A tag behind it, or the mark that ends a piece of code, is of the page it was copied from.
     let end = needle!("</").find(name.as_bytes()).unwrap_or(name.len());
     let end = name[..end].trim_end_matches('`').len();
@@ -190,7 +195,7 @@ struct Code<'a> {
 fn code_before(before: &str) -> Option<Code<'_>> {
     let text = before.trim_end();
     let text = text.strip_suffix(',').unwrap_or(text).trim_end();
-    // What is no part of a name ends with the byte before it, be it ASCII or not.
+    // A name is ASCII, so where it begins a character does.
     let part = |b: u8| b.is_ascii() && is_code_char(char::from(b));
     let name_at = text.bytes().rposition(|b| !part(b)).map_or(0, |at| at + 1);
     let (key, name) = text.split_at_checked(name_at)?;
@@ -261,7 +266,8 @@ fn source_end(value: &str) -> usize {
     let limit = value.len().min(512);
     let ends = |b: u8| matches!(b, b',' | b'\n' | b'"' | b'\\' | b'<' | b'`');
     let end = value.bytes().take(limit).position(ends).unwrap_or(limit);
-    end + wrapped(&value[end..])
+    // The limit may lie inside a character; no name is so long.
+    end + value.get(end..).map_or(0, wrapped)
 }
 
 /// How much of a name stands on the next lines, where a long line was broken at a blank:
@@ -385,5 +391,54 @@ impl<'a> Iterator for Marks<'a> {
                 return Some(mark);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[rustfmt::skip]
+    fn names_may_hold_any_letters() {
+        // text                                          the type, or nothing
+        check_type("Type=System.IO.IOException, Message=x",   "System.IO.IOException");
+        check_type("Type=Società.Però`1,Message=x",           "Società.Però`1");
+        check_type("Type=例外.型,Message=x",                   "例外.型");
+        check_type("Type=A.B’,Message=x",                     "A.B");
+        check_type("Type=,Message=x",                         "nothing");
+        check_type("Type=’,Message=x",                        "nothing");
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn a_code_begins_where_a_character_does() {
+        for (before, code) in [
+            ("ErrorCode=NotReady,",          Some("NotReady")),
+            ("ErrorCode=\u{a0}NotReady, ",   Some("NotReady")),
+            ("ErrorCode=ÄNotReady,",         None),
+            ("ErrorCode=,",                  None),
+            ("é",                            None),
+            ("",                             None),
+        ] {
+            assert_eq!(code_before(before).map(|it| it.name), code, "{before}");
+        }
+    }
+
+    /// Where a name may end at most, a character may be going on.
+    #[test]
+    fn a_source_without_end_is_none_and_cut_nowhere() {
+        for shift in 0..4 {
+            for letter in ["a", "é", "あ", "😀", "’"] {
+                let text = format!("m,Source={}{}", "x".repeat(shift), letter.repeat(600));
+                let name = source(&text, 2).map(|it| it.name.len());
+                assert!(name.is_none_or(|it| it == 512), "{letter} {name:?}");
+            }
+        }
+    }
+
+    #[track_caller]
+    fn check_type(text: &str, expected: &str) {
+        assert_eq!(type_name(text).map_or("nothing", |(_, name)| name), expected);
     }
 }
