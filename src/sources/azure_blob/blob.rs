@@ -163,16 +163,6 @@ impl Blob {
         Came::Nothing
     }
 
-    /// It ends before what was wanted. Where the listing had it longer it has just changed, and
-    /// the next listing says to what.
-    pub(super) fn is_shorter(&mut self) -> Came {
-        if self.size <= self.wanted(0).start {
-            return Came::Replaced;
-        }
-        self.size = 0;
-        Came::Nothing
-    }
-
     /// The pipeline took `taken` of the bytes from `start`.
     pub(super) fn took(&mut self, bytes: &[u8], start: usize, taken: usize, framing: Framing) {
         let upto = start + taken;

@@ -47,7 +47,7 @@ impl BlobSource {
         blob.asked = false;
         let came = match said {
             Ok(Said::Piece(piece)) => (blob.came(&piece), piece),
-            Err(it) if it.kind == Kind::Shorter => (blob.is_shorter(), Piece::default()),
+            Err(it) if it.kind == Kind::Shorter => (Came::Replaced, Piece::default()),
             // The next listing says whether it is there.
             Err(it) if it.kind == Kind::Gone => {
                 blob.gone = true;

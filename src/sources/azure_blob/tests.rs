@@ -289,28 +289,6 @@ fn a_blob_that_returns_empty_is_known_by_its_first_bytes() {
 }
 
 #[test]
-fn a_blob_that_was_emptied_behind_a_listing_is_waited_for() {
-    let known = "a".repeat(9000);
-    for (then, read, replaced) in
-        [(format!("{known}\nb\nc\n"), "b c", 0.0), ("x\n".to_owned(), "x", 1.0)]
-    {
-        let mut bench = Bench::new();
-        bench.append(0, &format!("{known}\n"));
-        bench.read();
-        bench.append(0, "b\n");
-        bench.account.hold(2);
-        bench.after(Duration::from_secs(30));
-        bench.account.put(RUNS, &bench.blob(0), "");
-        bench.account.hold(0);
-        bench.read();
-        bench.account.put(RUNS, &bench.blob(0), &then);
-        bench.after(Duration::from_secs(30));
-        bench.check(&format!("{known} {read}"));
-        assert_eq!(bench.count("shirwatch_source_replaced_total"), replaced);
-    }
-}
-
-#[test]
 fn an_unchanged_blob_costs_no_request() {
     let mut bench = Bench::new();
     bench.append(0, "a\n");
