@@ -135,8 +135,8 @@ impl Catalogue {
         )
     }
 
-    /// The other rules that fit `record`, of which `verdict` is. To name them costs more than to
-    /// find the best.
+    /// The rules that fit `record` besides that of `verdict`, which judged it. To name them costs
+    /// more than to find the best.
     #[must_use]
     pub fn rivals<'c>(&'c self, record: &Record<'_>, verdict: &Verdict<'_>) -> Rivals<'c> {
         let mut fits = with_scratch(|scratch| self.matcher.fits(record, scratch));

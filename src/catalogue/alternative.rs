@@ -33,7 +33,7 @@ pub(super) struct Alternative {
     longest: Option<usize>,
     pub(super) numbers: Box<[Number]>,
     unless: Box<[Template]>,
-    /// How well it fits where it fits, but for where.
+    /// How well it fits where it fits, as far as that is known beforehand.
     score: Score,
     /// What it asks of the record as a whole. Few ask anything, and all of them lie in memory.
     whole: Option<Box<Whole>>,
@@ -82,21 +82,22 @@ impl Alternative {
             score: Score { specific: !rule.general, ..Score::default() },
             whole: (whole != Whole::default()).then(|| Box::new(whole)),
         };
-        it.score = it.score();
+        it.score = it.beforehand();
         Ok(it)
     }
 
-    /// How well it fits where all its clauses hold, but for where.
-    fn score(&self) -> Score {
+    /// How well it fits where all its clauses hold, as far as that is known beforehand.
+    fn beforehand(&self) -> Score {
         let whole = self.whole.as_ref().map_or(0, |it| it.clauses());
-        let named = [self.codes.is_empty(), self.types.is_empty(), self.numbers.is_empty()];
-        let asked = named.iter().filter(|it| !**it).count();
+        let [codes, types, numbers] =
+            [!self.codes.is_empty(), !self.types.is_empty(), !self.numbers.is_empty()];
         // What must not be there tells the rule from its neighbours, though nothing held it.
-        let clauses = whole + asked + self.messages.len() + usize::from(!self.unless.is_empty());
-        let kind = match named {
-            [.., false] => Kind::Number,
-            [false, ..] => Kind::Code,
-            [_, false, _] => Kind::Type,
+        let asked = [codes, types, numbers, !self.unless.is_empty()];
+        let clauses = whole + self.messages.len() + asked.iter().filter(|it| **it).count();
+        let kind = match (numbers, codes, types) {
+            (true, ..) => Kind::Number,
+            (_, true, _) => Kind::Code,
+            (.., true) => Kind::Type,
             _ => Kind::Words,
         };
         Score {
@@ -107,7 +108,8 @@ impl Alternative {
         }
     }
 
-    /// The most that its score can be for this record; the hits as for [`Self::fit`].
+    /// The most that its score can be for this record; the hits as for [`Self::fit`]. Where it asks
+    /// for nothing but words, it fits in a text that holds its anchor, and the last is the deepest.
     pub(super) fn at_most(&self, view: &View, hits: &[(u32, u32)]) -> Score {
         let alone = self.messages.len() == 1 && self.score.kind == Kind::Words;
         let deepest = match hits.last() {

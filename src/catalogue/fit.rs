@@ -1,7 +1,8 @@
 //! How well one way to know an error fits a record; the best fit wins.
 //!
-//! All of it but where the clauses hold is known beforehand, as they all must hold. So it can be
-//! told of most that they would come second, before one clause is asked.
+//! All clauses must hold, so most of it is known beforehand: all but how deep they hold, and by
+//! which of several codes and types. So it can be told of most alternatives that they would come
+//! second, before one clause is asked.
 
 use crate::catalogue::places::Place;
 use crate::catalogue::verdict::{Clause, Clauses};
@@ -46,10 +47,10 @@ pub(super) struct Fit {
 }
 
 impl Score {
-    /// The most that this can become where no clause can hold deeper than at `depth`.
+    /// The most that this can become where no clause can hold deeper than at `depth`. How long the
+    /// code and the type are is not known yet.
     pub(super) fn at_most(self, depth: u16) -> Self {
-        let named = matches!(self.kind, Kind::Type | Kind::Code | Kind::Number);
-        Self { depth, name: if named { u16::MAX } else { 0 }, ..self }
+        Self { depth, name: if self.kind == Kind::Words { 0 } else { u16::MAX }, ..self }
     }
 }
 

@@ -43,9 +43,10 @@ pub(super) struct Literals {
     ends: Box<[u32]>,
     long: Grams<LONG>,
     short: Grams<SHORT>,
-    /// Finds those that are too short to be filed, and the literals that may stand where it found
-    /// one: that which it names, and those of which one is the beginning of the other.
+    /// Finds those that are too short to be filed.
     searcher: Option<packed::Searcher>,
+    /// The literals that may stand where it found its pattern of that number: those that are it,
+    /// or begin with it, or with which it begins.
     alike: Vec<Vec<usize>>,
     finders: Vec<(usize, Finder<'static>)>,
 }

@@ -120,8 +120,6 @@ impl Matcher {
     /// Every alternative that fits, with how well.
     pub(super) fn fits(&self, record: &Record<'_>, scratch: &mut Scratch) -> Vec<(Fit, usize)> {
         self.find(record, scratch);
-        scratch.candidates.sort_unstable();
-        scratch.candidates.dedup();
         let asked = scratch.candidates.iter().filter_map(|it| {
             let (i, alternative, hits) = self.candidate(it, &scratch.hits);
             Some((alternative.fit(&scratch.view, record, hits)?, i))
@@ -129,12 +127,15 @@ impl Matcher {
         asked.collect()
     }
 
-    /// Leaves in `scratch` the candidates for a record, some of them twice.
+    /// Leaves in `scratch` the candidates for a record, each once: a text may print the same number
+    /// a thousand times.
     fn find(&self, record: &Record<'_>, scratch: &mut Scratch) {
         scratch.view.read(record);
         scratch.candidates.clear();
         self.scan(scratch);
         self.look_up(record, scratch);
+        scratch.candidates.sort_unstable();
+        scratch.candidates.dedup();
     }
 
     /// The number of a candidate, what it is, and where its longest literal was found.

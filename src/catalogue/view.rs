@@ -31,13 +31,14 @@ const LIMIT: usize = 1024;
 pub(super) struct View {
     /// All texts in normal form, one after the other.
     pub(super) text: Vec<u8>,
-    /// Where each text stands, the deepest last.
+    /// Where each text stands, the deepest last; who wins is found by it.
     pub(super) spots: Vec<Spot>,
     /// Numbers of vendors.
     pub(super) numbers: Vec<(Number, Place)>,
     codes: Vec<(Range<usize>, Place)>,
     types: Vec<(Range<usize>, Place)>,
     names: Vec<u8>,
+    /// The deepest place of all.
     depth: u16,
 }
 

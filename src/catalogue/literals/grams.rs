@@ -15,12 +15,12 @@ const FIRST: u64 = 1 << (u64::BITS - 1);
 const FEWEST_WORDS: usize = 512;
 const MOST_WORDS: usize = 1 << 16;
 
-/// Grams for each word of the field, so that one look in sixteen opens a shelf for nothing; and
-/// shelves for each.
+/// Grams for each word of the field, between its least and its most: one look in sixteen opens a
+/// shelf for nothing then. As many shelves.
 const SHELVES_EACH: usize = 4;
 
-/// Bits of a hash by which it is counted how many literals hold a gram. Others that share them
-/// are counted too, which makes a gram seem a little less rare, and never a literal be missed.
+/// Bits of a hash by which it is counted how many literals hold a gram, up to 255. Others that
+/// share them are counted too: a gram may seem less rare than it is, and no literal is missed.
 const COUNTED: u32 = 18;
 
 /// Literals by their grams.

@@ -30,8 +30,9 @@ fn the_best_is_the_first_of_all_that_fit() {
 pub(super) fn check(catalogue: &Catalogue, record: &Record<'_>) -> usize {
     let mut fits = catalogue.matcher.fits(record, &mut Scratch::default());
     fits.sort_by_key(|(fit, i)| (Reverse(fit.score), catalogue.rank(*i)));
-    let first = fits.first().map(|(fit, i)| (*i, fit.by));
+    let first = fits.first().map(|(fit, i)| (*i, fit.by, usize::from(fit.link)));
     let verdict = catalogue.classify(record);
-    assert_eq!(verdict.alternative.map(|it| (it, verdict.by)), first);
+    let found = verdict.alternative.map(|it| (it, verdict.by, verdict.link.unwrap_or_default()));
+    assert_eq!(found, first);
     fits.len()
 }

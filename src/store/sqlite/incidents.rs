@@ -160,6 +160,7 @@ pub(super) fn with_key(read: &Connection, key: &str) -> rusqlite::Result<Option<
     ask_by_key(read)?.query_row([key], |row| incident(row)).optional()
 }
 
+/// The statement that asks for it, prepared once.
 pub(super) fn ask_by_key(read: &Connection) -> rusqlite::Result<CachedStatement<'_>> {
     read.prepare_cached(&format!("{READ} WHERE key = ?1"))
 }
