@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use crate::model::batch::Framing;
 use crate::model::checkpoint::Checkpoint;
-use crate::sources::azure_blob::containers::Piece;
+use crate::sources::azure_blob::containers::{Piece, State};
 use crate::sources::azure_blob::hours;
 use crate::sources::azure_blob::hours::Hour;
 use crate::sources::file::identity::Mark;
@@ -40,10 +40,9 @@ pub(super) struct Blob {
     pub(super) framing: Framing,
     window: Mark,
     /// As it is known to be.
-    size: u64,
-    etag: String,
+    state: State,
     /// The state of it that was read to its end.
-    seen: Option<String>,
+    seen: Option<State>,
     /// True while it is not there.
     pub(super) gone: bool,
     /// True while bytes of it are under way, or wait for their turn.
@@ -58,7 +57,9 @@ struct Identity {
     container: String,
     name: String,
     window: Mark,
+    /// The tag of the state that was read to its end.
     seen: Option<String>,
+    seen_size: u64,
 }
 
 /// What came of bytes that were asked for.
@@ -84,8 +85,7 @@ impl Blob {
             offset: 0,
             framing: Framing::default(),
             window: Mark::of(&[]),
-            size: 0,
-            etag: String::new(),
+            state: State::default(),
             seen: None,
             gone: false,
             asked: false,
@@ -98,8 +98,9 @@ impl Blob {
         let known: Identity = serde_json::from_str(&it.identity).ok()?;
         let new = Self::new(&known.container, &known.name)?;
         let (offset, framing, window) = (it.offset, it.framing, known.window);
+        let seen = known.seen.map(|etag| State { etag, size: known.seen_size });
         // Whether it is there the first listing says.
-        Some(Self { offset, framing, window, seen: known.seen, gone: true, ..new })
+        Some(Self { offset, framing, window, seen, gone: true, ..new })
     }
 
     /// Where reading goes on after a restart, when that changed.
@@ -111,7 +112,8 @@ impl Blob {
             container: self.container.clone(),
             name: self.name.clone(),
             window: self.window,
-            seen: self.seen.clone(),
+            seen: self.seen.as_ref().map(|it| it.etag.clone()),
+            seen_size: self.seen.as_ref().map_or(0, |it| it.size),
         };
         Some(Checkpoint {
             source: source.to_owned(),
@@ -123,15 +125,15 @@ impl Blob {
     }
 
     /// A listing has it.
-    pub(super) fn listed(&mut self, size: u64, etag: String) {
-        (self.size, self.etag, self.gone) = (size, etag, false);
+    pub(super) fn listed(&mut self, state: State) {
+        (self.state, self.gone) = (state, false);
     }
 
     /// True when something of it may be new. An empty one says nothing yet: who writes a blob in
     /// blocks makes it empty first, and its first bytes tell whether it is the one that we read.
     pub(super) fn is_due(&self) -> bool {
-        let new = self.seen.as_ref() != Some(&self.etag);
-        !self.gone && !self.asked && new && self.size > 0
+        let new = self.seen.as_ref() != Some(&self.state);
+        !self.gone && !self.asked && new && self.state.size > 0
     }
 
     /// What to ask for next: what we know, and so many bytes more.
@@ -141,7 +143,7 @@ impl Blob {
 
     /// Bytes that are there and were not taken.
     pub(super) fn lag(&self) -> u64 {
-        if self.gone { 0 } else { self.size.saturating_sub(self.offset) }
+        if self.gone { 0 } else { self.state.size.saturating_sub(self.offset) }
     }
 
     /// What was wanted has come.
@@ -154,12 +156,12 @@ impl Blob {
             start = MARK.len();
             (self.offset, self.window) = (start as u64, Mark::of(MARK));
         }
-        (self.size, self.etag) = (piece.size, piece.etag.clone());
+        self.state = piece.state();
         let last = self.offset + (piece.bytes.len() - start) as u64 >= piece.size;
         if piece.bytes.len() > start {
             return Came::Bytes { start, last };
         }
-        self.read_to_end(piece.etag.clone());
+        self.read_to_end(piece.state());
         Came::Nothing
     }
 
@@ -174,9 +176,9 @@ impl Blob {
 
     /// All that was there in this state was offered: until it has another nothing is to be
     /// read. A listing may have told of another meanwhile.
-    pub(super) fn read_to_end(&mut self, etag: String) {
-        self.dirty |= self.seen.as_ref() != Some(&etag);
-        self.seen = Some(etag);
+    pub(super) fn read_to_end(&mut self, state: State) {
+        self.dirty |= self.seen.as_ref() != Some(&state);
+        self.seen = Some(state);
     }
 
     /// It is another blob: it is read from its beginning.

@@ -57,6 +57,29 @@ pub(super) struct Piece {
     pub(super) etag: String,
 }
 
+impl Listed {
+    pub(super) fn state(&self) -> State {
+        State { etag: self.etag.clone(), size: self.size }
+    }
+}
+
+impl Piece {
+    pub(super) fn state(&self) -> State {
+        State { etag: self.etag.clone(), size: self.size }
+    }
+}
+
+/// What a blob was as a whole: another tag or another size is another state.
+///
+/// The size belongs to it because an answer need not be of one moment: Azurite measures a blob,
+/// reads its bytes, and names the tag that it has by then. Who goes by that tag alone passes
+/// over what was appended meanwhile.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct State {
+    pub(super) etag: String,
+    pub(super) size: u64,
+}
+
 impl Ask {
     pub(super) fn container(&self) -> &str {
         match self {

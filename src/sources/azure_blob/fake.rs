@@ -22,6 +22,8 @@ struct Account {
     answers: VecDeque<Answer>,
     /// How many answers are kept back.
     held: usize,
+    /// True when bytes come with the tag that their blob has when they are answered.
+    late_tags: bool,
     faults: VecDeque<Trouble>,
     clock: Option<Timestamp>,
     asked: Vec<Ask>,
@@ -48,6 +50,9 @@ impl FakeAccount {
         let blob = account.blobs.entry((container.to_owned(), name.to_owned())).or_default();
         blob.0.push_str(text);
         blob.1 = changes;
+        if account.late_tags {
+            account.tag_again(container, name, changes);
+        }
     }
 
     pub(super) fn delete(&self, container: &str, name: &str) {
@@ -62,6 +67,11 @@ impl FakeAccount {
     /// Keeps the last so many answers back.
     pub(super) fn hold(&self, answers: usize) {
         self.lock().held = answers;
+    }
+
+    /// Answers are not of one moment: a blob is measured, its bytes are read, its tag is named.
+    pub(super) fn tag_late(&self, late: bool) {
+        self.lock().late_tags = late;
     }
 
     pub(super) fn set_clock(&self, clock: Timestamp) {
@@ -80,6 +90,18 @@ impl FakeAccount {
 }
 
 impl Account {
+    /// The bytes of a blob that are on their way get the tag that it has now.
+    fn tag_again(&mut self, container: &str, name: &str, changes: u64) {
+        for it in &mut self.answers {
+            if let (Ask::Piece { container: of, name: its, .. }, Ok(Said::Piece(piece))) =
+                (&it.ask, &mut it.said)
+                && (of.as_str(), its.as_str()) == (container, name)
+            {
+                piece.etag = changes.to_string();
+            }
+        }
+    }
+
     fn said(&mut self, ask: &Ask) -> Result<Said, Trouble> {
         if let Some(fault) = self.faults.pop_front() {
             return Err(fault);

@@ -196,11 +196,11 @@ impl BlobSource {
             blob.gone = true;
         }
         let floor = self.floor.or(self.look.next_floor).unwrap_or(Hour::MIN);
-        for Listed { name, size, etag } in found {
-            let Some(new) = Blob::new(container, &name).filter(|it| it.hour >= floor) else {
+        for it in found {
+            let Some(new) = Blob::new(container, &it.name).filter(|it| it.hour >= floor) else {
                 continue;
             };
-            self.blobs.entry(new.key.clone()).or_insert(new).listed(size, etag);
+            self.blobs.entry(new.key.clone()).or_insert(new).listed(it.state());
         }
     }
 

@@ -7,7 +7,7 @@ use crate::sources::azure::trouble::{Kind, Trouble};
 use crate::sources::azure::worker::AT_ONCE;
 use crate::sources::azure_blob::BlobSource;
 use crate::sources::azure_blob::blob::{Blob, Came};
-use crate::sources::azure_blob::containers::{Ask, Piece, Said};
+use crate::sources::azure_blob::containers::{Ask, Piece, Said, State};
 
 /// Bytes of a blob that wait for their turn, or are offered.
 pub(super) struct Offer {
@@ -15,7 +15,7 @@ pub(super) struct Offer {
     pub(super) bytes: Vec<u8>,
     pub(super) start: usize,
     /// The state of the blob in which they were read.
-    pub(super) etag: String,
+    pub(super) state: State,
     /// True when nothing was behind them.
     pub(super) last: bool,
     pub(super) now: Timestamp,
@@ -63,9 +63,10 @@ impl BlobSource {
                 blob.begin_again();
                 self.replaced += 1;
             }
-            (Came::Bytes { start, last }, Piece { bytes, etag, .. }) => {
+            (Came::Bytes { start, last }, piece) => {
                 blob.asked = true;
-                self.offers.push_back(Offer { key: key.to_owned(), bytes, start, etag, last, now });
+                let (key, state, bytes) = (key.to_owned(), piece.state(), piece.bytes);
+                self.offers.push_back(Offer { key, bytes, start, state, last, now });
             }
         }
     }
@@ -88,7 +89,7 @@ impl Offer {
         let taken = if stuck { offered } else { taken };
         blob.took(&self.bytes, self.start, taken, framing);
         if self.last {
-            blob.read_to_end(self.etag);
+            blob.read_to_end(self.state);
         }
     }
 }

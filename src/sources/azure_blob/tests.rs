@@ -379,6 +379,31 @@ fn a_listing_that_is_older_than_what_was_read_replaces_nothing() {
 }
 
 #[test]
+fn bytes_that_come_with_a_later_tag_are_not_all() {
+    for restart in [false, true] {
+        let mut bench = Bench::new();
+        bench.append(0, "a\n");
+        bench.account.tag_late(true);
+        bench.account.hold(1);
+        // The first bytes are on their way, and more is appended before they come.
+        bench.read();
+        while !bench.account.asked().iter().any(|it| matches!(it, Ask::Piece { .. })) {
+            bench.account.hold(0);
+            bench.source.read(bench.now).unwrap();
+            bench.account.hold(1);
+        }
+        bench.append(0, "b\n");
+        bench.account.hold(0);
+        bench.read();
+        if restart {
+            bench.restart();
+        }
+        bench.settle();
+        bench.check("a b");
+    }
+}
+
+#[test]
 fn a_blob_longer_than_a_request_is_read_piece_by_piece() {
     let config = AzureBlobConfig {
         max_record_bytes: crate::model::size::ByteSize::kib(1),

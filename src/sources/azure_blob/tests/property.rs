@@ -17,6 +17,7 @@ enum Step {
     Kill,
     Fail(Kind),
     Hold(usize),
+    TagLate(bool),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -32,6 +33,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => Just(Step::Kill),
         1 => fault.prop_map(Step::Fail),
         1 => (0..6_usize).prop_map(Step::Hold),
+        1 => any::<bool>().prop_map(Step::TagLate),
     ]
 }
 
@@ -87,6 +89,7 @@ proptest! {
                 Step::Kill => bench.kill(),
                 Step::Fail(kind) => bench.account.fail(Trouble::new(kind, "a fault")),
                 Step::Hold(answers) => bench.account.hold(answers),
+                Step::TagLate(late) => bench.account.tag_late(late),
             }
         }
         bench.settle();
