@@ -30,6 +30,7 @@ use crate::config::Config;
 use crate::config::faults::Faults;
 use crate::config::native;
 use crate::service::footprint;
+use crate::service::log::panics;
 
 /// Reads the logs of Azure Data Factory and Synapse integration runtimes, tells which
 /// documented error each failure is, and says how to mend it.
@@ -169,6 +170,7 @@ type Done = Result<ExitCode, Failure>;
 
 /// Runs the command that the arguments name.
 pub fn main() -> ExitCode {
+    panics::tell_by_place();
     // Most commands, and the daemon, have one thread that allocates much: nobody waits for it.
     footprint::heaps(1);
     match run(Cli::parse()) {

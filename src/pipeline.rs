@@ -17,13 +17,15 @@ pub mod ledger;
 pub mod prefilter;
 pub mod runtimes;
 
+mod guard;
+mod lines;
 mod reading;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use shirwatch_parsers::{Format, Record, Run, Settings};
+use shirwatch_parsers::{Format, IssueKind, Record, Run, Settings};
 
 use crate::catalogue::Catalogue;
 use crate::catalogue::Verdict;
@@ -41,12 +43,14 @@ use crate::model::redacted::Redacted;
 use crate::model::redacted::Redactor;
 use crate::pipeline::framer::Frame;
 use crate::pipeline::framer::Frames;
+use crate::pipeline::guard::guarded;
 use crate::pipeline::incidents::Incidents;
 use crate::pipeline::incidents::Notice;
 use crate::pipeline::incidents::Sighting;
 use crate::pipeline::joins::Joined;
 use crate::pipeline::joins::Joins;
 use crate::pipeline::ledger::Ledger;
+use crate::pipeline::lines::Lines;
 use crate::pipeline::prefilter::Prefilter;
 use crate::pipeline::reading::Reader;
 use crate::pipeline::reading::Reading;
@@ -91,7 +95,12 @@ pub struct Taken {
     pub framing: Framing,
     /// What is to be said.
     pub notices: Vec<Notice>,
+    /// Where texts stand that we failed on, the first [`NAMED`] of them.
+    pub given_up: Vec<Position>,
 }
+
+/// Texts of a batch that are named when we failed on them; all are counted.
+const NAMED: usize = 8;
 
 /// Who looks at each error that is counted. The second argument gives the finding in full;
 /// it costs more than all the rest, so only who shows it should call it.
@@ -127,16 +136,19 @@ impl Pipeline {
         if !batch.labels.is_empty() && !self.labels.contains_key(batch.source) {
             self.labels.insert(batch.source.to_owned(), batch.labels.clone());
         }
-        let mut notices = Vec::new();
+        let (mut notices, mut given_up) = (Vec::new(), Vec::new());
         let (prefilter, catalogue) = (Arc::clone(&self.prefilter), Arc::clone(&self.catalogue));
         let mut frames = Frames::of(batch, &prefilter);
         let mut lines = Lines::new(batch, self.count_lines);
         let helped = self.helped;
         let reader = Reader { bytes: batch.bytes, settings, catalogue: &catalogue };
-        let mut tell = |frame: &Frame, reading: &Reading<'_, '_>| {
+        let mut tell = |frame: &Frame, reading: &Option<Reading<'_, '_>>| {
             lines.stand(batch, frame.range.start);
-            self.note(batch, frame, reading.damaged);
-            for it in &reading.records {
+            self.note(batch, frame, reading.as_ref());
+            if reading.is_none() && given_up.len() < NAMED {
+                given_up.push(lines.position.clone());
+            }
+            for it in reading.iter().flat_map(|it| &it.records) {
                 self.judge(batch, &lines.position, it, &mut each, &mut notices);
             }
         };
@@ -149,7 +161,7 @@ impl Pipeline {
         framing.line = lines.upto(batch, bytes);
         self.lines += framing.line - batch.framing.line;
         self.ledger.bytes(batch.source, bytes);
-        Taken { bytes, framing, notices }
+        Taken { bytes, framing, notices, given_up }
     }
 
     /// Takes in what we say ourselves of a source, as a record of that source.
@@ -207,7 +219,7 @@ impl Pipeline {
                 self.ledger.outcome(batch.source, Outcome::Duplicate);
             }
             Joined::Hold(own, waits_for) => {
-                let finding = self.render(record, verdict, *print);
+                let finding = render(&self.catalogue, &self.redactor, record, verdict, *print);
                 let from = (batch.source, position.clone());
                 self.joins.hold((own, waits_for), finding, from, batch.read_at);
             }
@@ -275,23 +287,11 @@ impl Pipeline {
         let (catalogue, redactor) = (Arc::clone(&self.catalogue), Arc::clone(&self.redactor));
         self.ledger.error(batch.source, &sighting, &redactor, verdict.known());
         self.runtimes.failed(&sighting, rule.runtime);
-        let render = || {
-            redactor.redact(catalogue.finding(record.clone().into_owned(), verdict, fingerprint))
-        };
+        let render = || render(&catalogue, &redactor, record, verdict, fingerprint);
         if let Some(each) = each {
             each(&sighting, &render);
         }
         self.incidents.observe(&sighting, render)
-    }
-
-    fn render(
-        &self,
-        record: &Record<'_>,
-        verdict: &Verdict<'_>,
-        fingerprint: Fingerprint,
-    ) -> Redacted<Finding> {
-        let record = record.clone().into_owned();
-        self.redactor.redact(self.catalogue.finding(record, verdict, fingerprint))
     }
 
     /// Tells of nodes that are silent, resolves what is quiet and repeats what goes on.
@@ -357,45 +357,35 @@ impl Pipeline {
     }
 
     /// Notes what is wrong with a frame as bytes.
-    fn note(&mut self, batch: &Batch<'_>, frame: &Frame, damaged: bool) {
+    fn note(&mut self, batch: &Batch<'_>, frame: &Frame, reading: Option<&Reading<'_, '_>>) {
         if frame.cut {
             self.ledger.cut(batch.source);
         }
-        if damaged {
-            self.ledger.issue(Format::Plain, shirwatch_parsers::IssueKind::InvalidUtf8);
+        match reading {
+            None => self.ledger.given_up(batch.source),
+            Some(it) if it.damaged => self.ledger.issue(Format::Plain, IssueKind::InvalidUtf8),
+            Some(_) => {}
         }
     }
 }
 
-/// Counts lines as far as positions need it.
-struct Lines {
-    counted: bool,
-    upto: usize,
-    line: u64,
-    /// Where the last frame stands; used again, as most are never told.
-    position: Position,
-}
-
-impl Lines {
-    fn new(batch: &Batch<'_>, counted: bool) -> Self {
-        let position = Position { path: batch.path.to_owned(), offset: batch.offset, line: 0 };
-        Self { counted, upto: 0, line: batch.framing.line, position }
-    }
-
-    fn upto(&mut self, batch: &Batch<'_>, at: usize) -> u64 {
-        if self.counted {
-            let passed = batch.bytes.get(self.upto..at).unwrap_or_default();
-            self.line += memchr::memchr_iter(b'\n', passed).count() as u64;
-            self.upto = self.upto.max(at);
-        }
-        self.line
-    }
-
-    fn stand(&mut self, batch: &Batch<'_>, at: usize) {
-        let line = self.upto(batch, at);
-        self.position.line = if self.counted { line + 1 } else { 0 };
-        self.position.offset = batch.offset + at as u64;
-    }
+/// The finding as it may be shown; without its text where we fail on that.
+fn render(
+    catalogue: &Catalogue,
+    redactor: &Redactor,
+    record: &Record<'_>,
+    verdict: &Verdict<'_>,
+    fingerprint: Fingerprint,
+) -> Redacted<Finding> {
+    let shown = |record: Record<'_>| {
+        #[cfg(test)]
+        guard::stumble(&record.message, guard::UNSHOWN);
+        redactor.redact(catalogue.finding(record.into_owned(), verdict, fingerprint))
+    };
+    guarded(|| shown(record.clone())).unwrap_or_else(|| {
+        let message = "This text cannot be shown; please report what shirwatch.log says of it.";
+        shown(Record { message: message.into(), chain: Vec::new(), ..record.clone() })
+    })
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ SPAN, STEP = 3600, 60
 # The metrics that no daemon of this version has, and why. One that does give data is a
 # fault of this list.
 EMPTY = {
-    "shirwatch_source_dropped_total": "no record is given up by this version",
+    "shirwatch_source_dropped_total": "we know no text that the program fails on",
     "shirwatch_source_replaced_total": "only a storage account replaces blobs",
     "shirwatch_source_throttled_total": "only Azure asks to be asked less often",
     "shirwatch_source_lag_messages": "only a group of Kafka counts messages",

@@ -31,6 +31,7 @@ use crate::cli::scan::progress::Progress;
 use crate::cli::scan::report::{Read, Report};
 use crate::cli::terminal;
 use crate::cli::terminal::Style;
+use crate::model::batch::Position;
 use crate::model::changes::Changes;
 use crate::model::finding::Finding;
 use crate::model::finding::Severity;
@@ -105,7 +106,8 @@ pub(super) fn run(args: &ScanArgs) -> Done {
     let mut scan = Scan::new(args)?;
     scan.read()?;
     scan.close()?;
-    let unread = super::run::unread(&scan.source.status().errors);
+    let mut unread = super::run::unread(&scan.source.status().errors);
+    unread.append(&mut scan.seen.given_up);
     terminal::say(&scan.told(args, &unread)?)?;
     for fault in &unread {
         terminal::complain(&*Failure::new(fault.clone()).error);
@@ -141,7 +143,12 @@ struct Seen {
     /// Where findings are printed, one a line.
     lines: Option<BufWriter<std::io::Stdout>>,
     failed: Option<std::io::Error>,
+    /// Texts that we failed on, as they are told.
+    given_up: Vec<String>,
 }
+
+/// Of so many texts that we failed on it is told where they are; all are counted.
+const NAMED: usize = 20;
 
 impl Scan {
     fn new(args: &ScanArgs) -> Result<Self, Failure> {
@@ -163,7 +170,15 @@ impl Scan {
         let lines = (args.format == ScanFormat::Jsonl).then(|| BufWriter::new(std::io::stdout()));
         let tally = Tally::redacting(Arc::clone(&redactor));
         let digest = Digest::default();
-        let seen = Seen { tally, digest, redactor, worst: None, lines, failed: None };
+        let seen = Seen {
+            tally,
+            digest,
+            redactor,
+            worst: None,
+            lines,
+            failed: None,
+            given_up: Vec::new(),
+        };
         Ok(Self {
             source: sources::open(&config, &opening).map_err(Failure::usage)?,
             settings,
@@ -191,6 +206,7 @@ impl Scan {
             );
             self.source.advance(taken.bytes, taken.framing);
             self.unforgotten += taken.bytes;
+            self.seen.give_up(&taken.given_up);
             if self.unforgotten >= FORGET_EVERY || self.pipeline.incidents.is_full_of_news() {
                 self.drain();
             }
@@ -240,6 +256,14 @@ impl Scan {
 }
 
 impl Seen {
+    fn give_up(&mut self, texts: &[Position]) {
+        let room = NAMED.saturating_sub(self.given_up.len());
+        let told = texts.iter().take(room).map(|Position { path, line, .. }| {
+            format!("`{path}`: the text of line {line} cannot be read; please report it")
+        });
+        self.given_up.extend(told);
+    }
+
     fn take(&mut self, it: &Sighting<'_>, full: &dyn Fn() -> Redacted<Finding>) {
         self.tally.count(it, full);
         self.digest.take(it, full, &self.redactor);

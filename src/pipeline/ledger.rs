@@ -125,6 +125,12 @@ impl Ledger {
         self.add(&metrics::SOURCE_CUT, &[source], 1.0);
     }
 
+    /// Counts a text that we failed on, as one record: how many it holds nobody knows.
+    pub(super) fn given_up(&mut self, source: &str) {
+        self.add(&metrics::SOURCE_RECORDS, &[source, Format::Plain.as_str()], 1.0);
+        self.add(&metrics::SOURCE_DROPPED, &[source, "unreadable"], 1.0);
+    }
+
     /// Counts something that was not as it should be.
     pub(super) fn issue(&mut self, format: Format, kind: IssueKind) {
         self.add(&metrics::PARSE_ISSUES, &[format.as_str(), kind.as_str()], 1.0);

@@ -14,6 +14,9 @@ use crate::catalogue::Catalogue;
 use crate::catalogue::Verdict;
 use crate::model::fingerprint::Fingerprint;
 use crate::pipeline::framer::Frame;
+#[cfg(test)]
+use crate::pipeline::guard;
+use crate::pipeline::guard::guarded;
 
 /// Reads the frames of one batch.
 pub(super) struct Reader<'b, 'c> {
@@ -38,8 +41,12 @@ pub(super) struct Weighed<'b, 'c> {
 }
 
 impl<'b, 'c> Reader<'b, 'c> {
-    /// What `frame` says.
-    pub(super) fn read(&self, frame: &Frame) -> Reading<'b, 'c> {
+    /// What `frame` says; `None` where we fail on it.
+    pub(super) fn read(&self, frame: &Frame) -> Option<Reading<'b, 'c>> {
+        guarded(|| self.reading(frame))
+    }
+
+    fn reading(&self, frame: &Frame) -> Reading<'b, 'c> {
         match text(&self.bytes[frame.range.clone()]) {
             Cow::Borrowed(text) => Reading { damaged: false, records: self.records(text, frame) },
             Cow::Owned(text) => {
@@ -50,6 +57,8 @@ impl<'b, 'c> Reader<'b, 'c> {
     }
 
     fn records<'t>(&self, text: &'t str, frame: &Frame) -> Vec<Weighed<'t, 'c>> {
+        #[cfg(test)]
+        guard::stumble(text, guard::UNREADABLE);
         let records = match &frame.columns {
             Some(columns) => parse_row(text, columns, self.settings),
             None => parse(text, self.settings),

@@ -1,5 +1,6 @@
 //! The flow as a table: text in, what was counted and what is open out.
 
+mod guard;
 mod reports;
 
 use std::collections::BTreeMap;

@@ -270,6 +270,7 @@ impl Engine {
                 let count: Each<'_> = &mut |it, full| tally.count(it, full);
                 let taken = self.pipeline.process(&batch, &tap.settings, Some(count));
                 said.extend(taken.notices);
+                tap.give_up(&taken.given_up);
                 busy |= taken.bytes > 0;
                 tap.source.advance(taken.bytes, taken.framing);
                 if self.pipeline.is_full_of_news() {

@@ -8,6 +8,8 @@
 //! support` takes along. One thing that goes wrong over and over does not fill it: each kind of
 //! line is said twenty times a minute, and then how often it was left out.
 
+pub mod panics;
+
 use std::collections::HashMap;
 use std::fs::File;
 use std::io;

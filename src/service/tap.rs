@@ -2,6 +2,7 @@
 
 use shirwatch_parsers::Settings;
 
+use crate::model::batch::Position;
 use crate::service::ServiceError;
 use crate::service::clock;
 use crate::service::watchdog::Watch;
@@ -24,6 +25,19 @@ impl Tap {
         let settings = Settings { timezone: it.time_zone()? };
         let watch = Watch::new(it.silent_after, clock());
         Ok(Self { source: sources::open(it, how)?, settings, trouble: None, watch })
+    }
+
+    /// Names the texts that we failed on; each place in the program is told before them.
+    pub(super) fn give_up(&self, texts: &[Position]) {
+        for Position { path, offset, .. } in texts {
+            let source = self.source.name();
+            tracing::error!(
+                source,
+                path,
+                offset,
+                "a text cannot be read and is passed over; report it"
+            );
+        }
     }
 
     /// Says that reading stopped or works again; once for each change.
