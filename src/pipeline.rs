@@ -142,7 +142,7 @@ impl Pipeline {
         let mut lines = Lines::new(batch, self.count_lines);
         let helped = self.helped;
         let reader = Reader { bytes: batch.bytes, settings, catalogue: &catalogue };
-        let mut tell = |frame: &Frame, reading: &Option<Reading<'_, '_>>| {
+        let tell = |frame: &Frame, reading: &Option<Reading<'_, '_>>| {
             lines.stand(batch, frame.range.start);
             self.note(batch, frame, reading.as_ref());
             if reading.is_none() && given_up.len() < NAMED {
@@ -155,7 +155,7 @@ impl Pipeline {
         if helped {
             reader.share(frames.by_ref(), tell);
         } else {
-            frames.by_ref().for_each(|it| tell(&it, &reader.read(&it)));
+            reader.each(frames.by_ref(), tell);
         }
         let (bytes, mut framing) = (frames.taken, frames.framing);
         framing.line = lines.upto(batch, bytes);

@@ -18,6 +18,15 @@ use crate::pipeline::framer::Frame;
 use crate::pipeline::guard;
 use crate::pipeline::guard::guarded;
 
+/// Frames that are parsed before the first of them is classified, and classified before the first is
+/// told of. What each of these steps does is more than the fastest cache of a core holds, so that one
+/// frame after the other would fetch all of it anew for each.
+const AT_ONCE: usize = 32;
+
+/// Bytes of frames after which no more are taken together, so that what is known of them stays near,
+/// and memory does not grow.
+const ENOUGH: usize = 64 * 1024;
+
 /// Reads the frames of one batch.
 pub(super) struct Reader<'b, 'c> {
     pub(super) bytes: &'b [u8],
@@ -33,6 +42,12 @@ pub(super) struct Reading<'b, 'c> {
     pub(super) records: Vec<Weighed<'b, 'c>>,
 }
 
+/// A frame that is read, before it is judged.
+enum Parsed<'b, 'c> {
+    Whole(Vec<Record<'b>>),
+    Damaged(Vec<Weighed<'b, 'c>>),
+}
+
 /// A record, and what it means.
 pub(super) struct Weighed<'b, 'c> {
     pub(super) record: Record<'b>,
@@ -41,30 +56,70 @@ pub(super) struct Weighed<'b, 'c> {
 }
 
 impl<'b, 'c> Reader<'b, 'c> {
-    /// What `frame` says; `None` where we fail on it.
-    pub(super) fn read(&self, frame: &Frame) -> Option<Reading<'b, 'c>> {
-        guarded(|| self.reading(frame))
-    }
-
-    fn reading(&self, frame: &Frame) -> Reading<'b, 'c> {
-        match text(&self.bytes[frame.range.clone()]) {
-            Cow::Borrowed(text) => Reading { damaged: false, records: self.records(text, frame) },
-            Cow::Owned(text) => {
-                let records = self.records(&text, frame).into_iter().map(Weighed::into_owned);
-                Reading { damaged: true, records: records.collect() }
-            }
+    /// Reads all `frames` and tells of them in their order, some at a time.
+    pub(super) fn each(
+        &self,
+        frames: impl Iterator<Item = Frame>,
+        mut tell: impl FnMut(&Frame, &Option<Reading<'b, 'c>>),
+    ) {
+        let mut frames = frames.fuse();
+        let (mut some, mut parsed, mut read) = (Vec::new(), Vec::new(), Vec::new());
+        while take_some(&mut frames, &mut some) {
+            parsed.extend(some.iter().map(|it| self.parsed(it)));
+            read.extend(parsed.drain(..).map(|it| self.weighed(it)));
+            some.drain(..).zip(read.drain(..)).for_each(|(frame, it)| tell(&frame, &it));
         }
     }
 
-    fn records<'t>(&self, text: &'t str, frame: &Frame) -> Vec<Weighed<'t, 'c>> {
+    /// What `frame` says; `None` where we fail on it.
+    pub(super) fn read(&self, frame: &Frame) -> Option<Reading<'b, 'c>> {
+        self.weighed(self.parsed(frame))
+    }
+
+    fn parsed(&self, frame: &Frame) -> Option<Parsed<'b, 'c>> {
+        guarded(|| match text(&self.bytes[frame.range.clone()]) {
+            Cow::Borrowed(text) => Parsed::Whole(self.records(text, frame)),
+            Cow::Owned(text) => {
+                let records = self.records(&text, frame).into_iter();
+                let weighed = records.map(|it| Weighed::new(it, self.catalogue).into_owned());
+                Parsed::Damaged(weighed.collect())
+            }
+        })
+    }
+
+    fn weighed(&self, parsed: Option<Parsed<'b, 'c>>) -> Option<Reading<'b, 'c>> {
+        guarded(|| {
+            Some(match parsed? {
+                Parsed::Whole(records) => {
+                    let weigh = |it| Weighed::new(it, self.catalogue);
+                    Reading { damaged: false, records: records.into_iter().map(weigh).collect() }
+                }
+                Parsed::Damaged(records) => Reading { damaged: true, records },
+            })
+        })?
+    }
+
+    fn records<'t>(&self, text: &'t str, frame: &Frame) -> Vec<Record<'t>> {
         #[cfg(test)]
         guard::stumble(text, guard::UNREADABLE);
-        let records = match &frame.columns {
+        match &frame.columns {
             Some(columns) => parse_row(text, columns, self.settings),
             None => parse(text, self.settings),
-        };
-        records.into_iter().map(|it| Weighed::new(it, self.catalogue)).collect()
+        }
     }
+}
+
+/// Takes the next frames that are read together; false when there are none.
+fn take_some(frames: &mut impl Iterator<Item = Frame>, some: &mut Vec<Frame>) -> bool {
+    let mut bytes = 0;
+    while some.len() < AT_ONCE
+        && bytes < ENOUGH
+        && let Some(it) = frames.next()
+    {
+        bytes += it.range.len();
+        some.push(it);
+    }
+    !some.is_empty()
 }
 
 impl<'b, 'c> Weighed<'b, 'c> {
