@@ -96,8 +96,24 @@ fn is_type_char(c: char) -> bool {
 
 /// The same of one byte of ASCII.
 fn is_type_byte(b: u8) -> bool {
-    let sign = matches!(b, b'.' | b'_' | b'`' | b'+' | b'-' | b'[' | b']' | b'<' | b'>' | b'/');
-    sign || b.is_ascii_alphanumeric()
+    static PARTS: [bool; 256] = table(true, b"._`+-[]<>/");
+    PARTS[usize::from(b)]
+}
+
+/// Which bytes are one of `signs`, or of the letters and digits of ASCII. For what is asked of each
+/// byte of a name, which a look into a table answers soonest.
+const fn table(letters: bool, signs: &[u8]) -> [bool; 256] {
+    let mut table = [false; 256];
+    let (mut b, mut i) = (0_u8, 0);
+    while b < 128 {
+        table[b as usize] = letters && b.is_ascii_alphanumeric();
+        b += 1;
+    }
+    while i < signs.len() {
+        table[signs[i] as usize] = true;
+        i += 1;
+    }
+    table
 }
 
 /// The characters of a CLR type name at the start of a text, at least one. Nearly all are ASCII,
@@ -137,7 +153,9 @@ pub fn open(text: &str, at: usize, from: usize) -> Option<Open<'_>> {
     let (rest, type_name) = type_name(&text[at..]).ok()?;
     let type_name = if quoted { type_name } else { type_name.trim_end_matches('.') };
     let after = text.len() - rest.len();
-    let code = code_before(&before[..quote]).or_else(|| code_before(&before[..outside]));
+    let code = code_before(&before[..quote]);
+    let farther = || if outside < quote { code_before(&before[..outside]) } else { None };
+    let code = code.or_else(farther);
     let trusted = quoted || code.is_some() || type_name.contains('.');
     let message = message_key(rest).ok().map(|(value, _)| text.len() - value.len());
     let named = type_name.contains('.') || (quoted && rest.is_empty());
@@ -196,8 +214,7 @@ fn code_before(before: &str) -> Option<Code<'_>> {
     let text = before.trim_end();
     let text = text.strip_suffix(',').unwrap_or(text).trim_end();
     // A name is ASCII, so where it begins a character does.
-    let part = |b: u8| b.is_ascii() && is_code_char(char::from(b));
-    let name_at = text.bytes().rposition(|b| !part(b)).map_or(0, |at| at + 1);
+    let name_at = text.bytes().rposition(|b| !is_code_byte(b)).map_or(0, |at| at + 1);
     let (key, name) = text.split_at_checked(name_at)?;
     let key = key.trim_end().strip_suffix('=')?.trim_end();
     let start = key.len().checked_sub("ErrorCode".len())?;
@@ -206,7 +223,12 @@ fn code_before(before: &str) -> Option<Code<'_>> {
 }
 
 pub(super) fn is_code_char(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')
+    u8::try_from(c).is_ok_and(is_code_byte)
+}
+
+fn is_code_byte(b: u8) -> bool {
+    static PARTS: [bool; 256] = table(true, b"_-.");
+    PARTS[usize::from(b)]
 }
 
 /// Whether `name` is the name of an error: not a number, not the word for none.
@@ -263,8 +285,9 @@ pub fn source(text: &str, at: usize) -> Option<Source<'_>> {
 
 /// Where the name of a source ends: at a comma, a line end, or what no name holds.
 fn source_end(value: &str) -> usize {
+    static ENDS: [bool; 256] = table(false, b",\n\"\\<`");
     let limit = value.len().min(512);
-    let ends = |b: u8| matches!(b, b',' | b'\n' | b'"' | b'\\' | b'<' | b'`');
+    let ends = |b: u8| ENDS[usize::from(b)];
     let end = value.bytes().take(limit).position(ends).unwrap_or(limit);
     // The limit may lie inside a character; no name is so long.
     end + value.get(end..).map_or(0, wrapped)
@@ -356,7 +379,7 @@ pub(super) struct Marks<'a> {
 
 impl<'a> Marks<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        let curly = needle!(b",\xe2\x80").find(text.as_bytes()).is_some();
+        let curly = !text.is_ascii() && needle!(b",\xe2\x80").find(text.as_bytes()).is_some();
         let close = if curly { needle!(b",") } else { needle!(b",'") };
         let mut finders =
             [needle!("Type="), needle!("Source="), close].map(|it| it.find_iter(text.as_bytes()));

@@ -12,14 +12,15 @@
 //! `<LogProperties>`), the trailer goes to the context, and the rest is told. What is a
 //! chain is decided elsewhere.
 
-use std::ops::Range;
-use std::sync::LazyLock;
+mod look;
 
-use aho_corasick::packed::Searcher;
+use std::ops::Range;
+
 use memchr::{memchr, memmem, memrchr2};
 
 use crate::chain;
 use crate::chain::entities;
+use crate::envelope::body::look::{ACTIVITY_KEYS, ESCAPED, Look, Rare};
 use crate::envelope::keys::{Key, Slots};
 use crate::envelope::text::{Text, filled, tell};
 use crate::envelope::{LINE_ENDS, dotnet, log_properties, quoting};
@@ -32,24 +33,40 @@ use crate::record::{Record, owned};
 /// Reads a body into the record.
 pub(crate) fn read<'a>(record: &mut Record<'a>, text: Text<'a>) {
     let range = unwrapped(&text.says);
-    let text = text.part(range);
-    if is_plain(&text.says) {
+    let mut text = text.part(range);
+    let mut look = Look::at(&text.says);
+    if is_plain(&text.says, look) {
         let end = trailer(record, &text.says);
         return told(record, text.part(0..end));
     }
-    let text = match log_properties::open(record, text) {
-        log_properties::Opened::Told => return,
-        log_properties::Opened::Text(text) => text,
-    };
-    let text = opened(text);
-    ids(record, &text);
+    if look.holds(Rare::LogProperties) {
+        text = match log_properties::open(record, text) {
+            log_properties::Opened::Told => return,
+            log_properties::Opened::Text(text) => text,
+        };
+        look = Look::at(&text.says);
+    }
+    let (text, look) = opened(text, look);
+    ids(record, &text, look);
     let end = trailer(record, &text.says);
-    read_bare(record, text.part(0..end));
+    bare(record, text.part(0..end), look);
 }
 
 /// Reads a body that nothing was put around, as in the record of a run.
 pub(crate) fn read_bare<'a>(record: &mut Record<'a>, text: Text<'a>) {
-    let text = if is_plain(&text.says) { text } else { opened(data_flow(record, text)) };
+    let look = Look::at(&text.says);
+    bare(record, text, look);
+}
+
+/// The same of a text that was looked at, maybe with a trailer.
+fn bare<'a>(record: &mut Record<'a>, mut text: Text<'a>, mut look: Look) {
+    if look.holds(Rare::DataFlow) {
+        text = data_flow(record, text);
+        look = Look::at(&text.says);
+    }
+    if !is_plain(&text.says, look) {
+        text = opened(text, look).0;
+    }
     told(record, text);
 }
 
@@ -60,15 +77,9 @@ fn told<'a>(record: &mut Record<'a>, text: Text<'a>) {
     }
 }
 
-/// Whether the text holds nothing that is opened or taken out below. Most do not, and one
-/// look for all of it together tells.
-fn is_plain(text: &str) -> bool {
-    static RARE: LazyLock<Option<Searcher>> = LazyLock::new(|| {
-        let words = [ESCAPED, ";Type=", "{\"StatusCode\"", "<LogProperties>", "Job ID: "];
-        Searcher::new(words.iter().chain(&ACTIVITY_KEYS))
-    });
-    let rare = RARE.as_ref().is_none_or(|it| it.find(text).is_some());
-    !rare && memchr(b'\n', text.as_bytes()).is_none() && object(text).is_none()
+/// Whether nothing of the text is opened or taken out.
+fn is_plain(text: &str, look: Look) -> bool {
+    look.is_empty() && memchr(b'\n', text.as_bytes()).is_none() && object(text).is_none()
 }
 
 /// The error of a data flow is an object in the text.
@@ -92,25 +103,26 @@ fn data_flow<'a>(record: &mut Record<'a>, text: Text<'a>) -> Text<'a> {
 
 /// A chain within an object that is the text: `{"error":{"message":"ErrorCode=…"}}`; or
 /// within a request that the trace printed as JSON: `\u0027Type=…`.
-fn opened<'a>(text: Text<'a>) -> Text<'a> {
-    let mut text = text;
+fn opened(mut text: Text<'_>, mut look: Look) -> (Text<'_>, Look) {
     for _ in 0..LAYERS {
-        let Some(says) = layer(&text.says) else { break };
+        let Some(says) = layer(&text.says, look) else { break };
         text = Text::plain(&says, &says).within(text.offset(0));
+        look = Look::at(&text.says);
     }
-    text
+    (text, look)
 }
 
 /// The text with one layer around its chain undone; `None` where there is none.
-fn layer(text: &str) -> Option<String> {
+fn layer(text: &str, look: Look) -> Option<String> {
     let (words, rest) = text.split_at(object(text).unwrap_or(text.len()));
     if let Some(inner) = witness(Raw(rest)).and_then(Raw::text) {
         return Some(format!("{words}{inner}"));
     }
-    if needle!(ESCAPED).find(text.as_bytes()).is_some() {
+    if look.holds(Rare::EscapedChain) {
         return Some(json::unescape(text).into_owned());
     }
-    entities::opened(text).or_else(|| quoting::joined(text))
+    let plain = look.holds(Rare::EncodedChain).then(|| entities::opened(text)).flatten();
+    plain.or_else(|| quoting::joined(text))
 }
 
 /// Where an object begins with the chain in it: at once, or behind words such as
@@ -120,9 +132,6 @@ fn object(text: &str) -> Option<usize> {
     let opens = text[at + 1..].trim_start().starts_with('"');
     (opens && !HINTS.any_in(&text[..at])).then_some(at)
 }
-
-/// How a chain looks whose apostrophes were escaped.
-const ESCAPED: &str = "u0027Type=";
 
 /// What stands in a text that holds a chain.
 static WITNESSES: Needles<3> = Needles::new(|| needles(["ErrorCode=", "'Type=", ESCAPED]));
@@ -195,18 +204,15 @@ fn trailer_line(record: &mut Record<'_>, line: &str) -> bool {
     id.is_some_and(|id| lex::guid(id.trim()).is_some_and(|guid| guid.len() == id.trim().len()))
 }
 
-/// What stands before the id of a run.
-const ACTIVITY_KEYS: [&str; 3] = ["Activity ID: ", "ActivityId: ", "activityId is: "];
-
 /// The ids that the text names, wherever they stand.
-fn ids<'a>(record: &mut Record<'a>, text: &Text<'a>) {
+fn ids<'a>(record: &mut Record<'a>, text: &Text<'a>, look: Look) {
     static JOB: Needles<1> = Needles::new(|| needles(["Job ID: "]));
     static ACTIVITY: Needles<3> = Needles::new(|| needles(ACTIVITY_KEYS));
     let context = &mut record.context;
-    if context.job_id.is_none() {
+    if look.holds(Rare::Job) && context.job_id.is_none() {
         context.job_id = id_range(&text.says, &JOB).map(|it| text.piece(it));
     }
-    if context.activity_run_id.is_none() {
+    if look.holds(Rare::Activity) && context.activity_run_id.is_none() {
         context.activity_run_id = id_range(&text.says, &ACTIVITY).map(|it| text.piece(it));
     }
 }

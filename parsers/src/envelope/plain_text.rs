@@ -21,9 +21,7 @@ pub(crate) fn read<'a>(text: &'a str, whole: &str, settings: &Settings) -> Recor
     let (mut record, rest) = stamp(text.trim_start(), settings);
     let rest = label(rest);
     body::read(&mut record, Text::plain(rest, whole));
-    if let Some(level) = tool_level(rest) {
-        record.level = record.level.or(Some(level));
-    }
+    record.level = record.level.or_else(|| tool_level(rest));
     record
 }
 

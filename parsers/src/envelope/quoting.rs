@@ -12,6 +12,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr;
+
 use crate::Settings;
 use crate::envelope;
 use crate::envelope::text::offset_in;
@@ -74,7 +76,10 @@ fn is_piece(text: &str) -> bool {
 /// A chain that was in lines which end in a backslash, in one.
 pub(crate) fn joined(text: &str) -> Option<String> {
     static BREAKS: Needles<2> = Needles::new(|| needles(["\\\n", "\\\r\n"]));
-    let wrapped = BREAKS.any_in(text) && needle!("Message=").find(text.as_bytes()).is_some();
+    // Most texts are one line, which is sooner known.
+    let lines = memchr(b'\n', text.as_bytes()).is_some();
+    let wrapped =
+        lines && BREAKS.any_in(text) && needle!("Message=").find(text.as_bytes()).is_some();
     wrapped.then(|| text.replace("\\\r\n", "").replace("\\\n", ""))
 }
 
