@@ -95,7 +95,7 @@ pub struct Taken {
     pub framing: Framing,
     /// What is to be said.
     pub notices: Vec<Notice>,
-    /// Where texts stand that we failed on, the first [`NAMED`] of them.
+    /// Where texts stand that we failed on, the first few of them.
     pub given_up: Vec<Position>,
 }
 
