@@ -63,17 +63,15 @@ impl<'b, 'c> Reader<'b, 'c> {
         mut tell: impl FnMut(&Frame, &Option<Reading<'b, 'c>>),
     ) {
         let mut frames = frames.fuse();
-        let (mut some, mut parsed, mut read) = (Vec::new(), Vec::new(), Vec::new());
-        while take_some(&mut frames, &mut some) {
-            parsed.extend(some.iter().map(|it| self.parsed(it)));
-            read.extend(parsed.drain(..).map(|it| self.weighed(it)));
-            some.drain(..).zip(read.drain(..)).for_each(|(frame, it)| tell(&frame, &it));
+        while let Some(few) = next_few(&mut frames, AT_ONCE) {
+            few.iter().zip(self.read(&few)).for_each(|(frame, it)| tell(frame, &it));
         }
     }
 
-    /// What `frame` says; `None` where we fail on it.
-    pub(super) fn read(&self, frame: &Frame) -> Option<Reading<'b, 'c>> {
-        self.weighed(self.parsed(frame))
+    /// What each of a few frames says; `None` where we fail on it.
+    fn read(&self, few: &[Frame]) -> Vec<Option<Reading<'b, 'c>>> {
+        let parsed: Vec<_> = few.iter().map(|it| self.parsed(it)).collect();
+        parsed.into_iter().map(|it| self.weighed(it)).collect()
     }
 
     fn parsed(&self, frame: &Frame) -> Option<Parsed<'b, 'c>> {
@@ -109,17 +107,19 @@ impl<'b, 'c> Reader<'b, 'c> {
     }
 }
 
-/// Takes the next frames that are read together; false when there are none.
-fn take_some(frames: &mut impl Iterator<Item = Frame>, some: &mut Vec<Frame>) -> bool {
-    let mut bytes = 0;
-    while some.len() < AT_ONCE
+/// The next frames that are read together, `most` of them; `None` when there are no more.
+fn next_few(frames: &mut impl Iterator<Item = Frame>, most: usize) -> Option<Vec<Frame>> {
+    let first = frames.next()?;
+    let (mut bytes, mut few) = (first.range.len(), Vec::with_capacity(most));
+    few.push(first);
+    while few.len() < most
         && bytes < ENOUGH
         && let Some(it) = frames.next()
     {
         bytes += it.range.len();
-        some.push(it);
+        few.push(it);
     }
-    !some.is_empty()
+    Some(few)
 }
 
 impl<'b, 'c> Weighed<'b, 'c> {

@@ -1,7 +1,7 @@
 //! The frames of a batch, read by two threads and told of in their order.
 //!
 //! ```text
-//! frames        0 1 2 3 4 5 6 …        found by this thread, read by whoever is free
+//! some frames   0 1 2 3 4 5 6 …        found by this thread, read by whoever is free
 //! this thread   0     3     6          and judges 0, 1, 2, 3 … in between
 //! the helper      1 2   4 5
 //! ```
@@ -11,14 +11,18 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 
 use crate::pipeline::framer::Frame;
-use crate::pipeline::reading::{Reader, Reading};
+use crate::pipeline::reading::{Reader, Reading, next_few};
 
 /// Fewer frames are sooner read than a thread is started.
 const FEW: usize = 8;
 
-/// Frames that are found before the first of them is told of, so that the helper has work. At the
+/// Frames that one of the two takes at once. With more of them either waits longer for the other at
+/// the end of a batch.
+const SHARE: usize = 16;
+
+/// Such shares that are found before the first of them is told of, so that the helper has work. At the
 /// end of a batch it has none while so many are judged.
-const AHEAD: usize = 64;
+const AHEAD: usize = 4;
 
 impl<'b, 'c> Reader<'b, 'c> {
     /// Reads all `frames` with the help of a second thread, and tells of them in their order.
@@ -30,7 +34,7 @@ impl<'b, 'c> Reader<'b, 'c> {
         let mut frames = frames.fuse();
         let first: Vec<Frame> = frames.by_ref().take(FEW).collect();
         if first.len() < FEW {
-            return first.iter().for_each(|it| tell(it, &self.read(it)));
+            return self.each(first.into_iter(), tell);
         }
         let mut frames = first.into_iter().chain(frames);
         let work = Work { reader: self, waiting: Mutex::default(), more: Condvar::new() };
@@ -40,21 +44,27 @@ impl<'b, 'c> Reader<'b, 'c> {
             let alone = || helper.as_ref().is_none_or(|it| it.is_finished());
             let mut found = VecDeque::with_capacity(AHEAD);
             loop {
-                let room = AHEAD - found.len();
-                found.extend(frames.by_ref().take(room).map(|it| work.add(it)));
+                while found.len() < AHEAD
+                    && let Some(some) = next_few(&mut frames, SHARE)
+                {
+                    found.push_back(work.add(some));
+                }
                 let Some(task) = found.front() else { break };
-                tell(&task.frame, work.reading(task, alone));
+                let readings = work.reading(task, alone);
+                task.frames.iter().zip(readings).for_each(|(frame, it)| tell(frame, it));
                 found.pop_front();
             }
         });
     }
 }
 
-/// A frame, and where its reading is left for who judges it.
+/// Some frames, and where what they say is left for who judges it.
 struct Task<'b, 'c> {
-    frame: Frame,
-    done: OnceLock<Option<Reading<'b, 'c>>>,
+    frames: Vec<Frame>,
+    done: OnceLock<Readings<'b, 'c>>,
 }
+
+type Readings<'b, 'c> = Vec<Option<Reading<'b, 'c>>>;
 
 /// The frames that nobody reads yet.
 #[derive(Default)]
@@ -79,8 +89,8 @@ impl<'b, 'c> Work<'_, 'b, 'c> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn add(&self, frame: Frame) -> Arc<Task<'b, 'c>> {
-        let task = Arc::new(Task { frame, done: OnceLock::new() });
+    fn add(&self, frames: Vec<Frame>) -> Arc<Task<'b, 'c>> {
+        let task = Arc::new(Task { frames, done: OnceLock::new() });
         let mut waiting = self.waiting();
         waiting.tasks.push_back(Arc::clone(&task));
         if std::mem::take(&mut waiting.idle) {
@@ -102,7 +112,7 @@ impl<'b, 'c> Work<'_, 'b, 'c> {
         }
     }
 
-    /// Waits for the next frame; `None` when no more will come.
+    /// Waits for the next frames; `None` when no more will come.
     fn wait(&self) -> Option<Arc<Task<'b, 'c>>> {
         let mut waiting = self.waiting();
         loop {
@@ -117,16 +127,16 @@ impl<'b, 'c> Work<'_, 'b, 'c> {
         }
     }
 
-    fn read<'t>(&self, task: &'t Task<'b, 'c>) -> &'t Option<Reading<'b, 'c>> {
-        task.done.get_or_init(|| self.reader.read(&task.frame))
+    fn read<'t>(&self, task: &'t Task<'b, 'c>) -> &'t Readings<'b, 'c> {
+        task.done.get_or_init(|| self.reader.read(&task.frames))
     }
 
-    /// What a frame says, once somebody has read it; others are read meanwhile.
+    /// What frames say, once somebody has read them; others are read meanwhile.
     fn reading<'t>(
         &self,
         task: &'t Task<'b, 'c>,
         alone: impl Fn() -> bool,
-    ) -> &'t Option<Reading<'b, 'c>> {
+    ) -> &'t Readings<'b, 'c> {
         loop {
             // Asked before the look: who is done by then has left what it read.
             let alone = alone();
@@ -163,7 +173,7 @@ mod tests {
     use crate::pipeline::framer::Frame;
     use crate::pipeline::reading::Reader;
 
-    const FRAMES: usize = 4 * super::AHEAD;
+    const FRAMES: usize = 4 * super::AHEAD * super::SHARE + 5;
 
     const LINE: &str = "2026-11-20T02:14:22Z Error A.B guid Copy failed: ErrorCode=X,'Type=A.B,\
                         Message=It is gone.,Source=C,'\n";
