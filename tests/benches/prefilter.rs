@@ -4,7 +4,7 @@
 //! cargo bench --bench prefilter
 //! ```
 //!
-//! 5 GiB a second on one core of a shared cloud machine; a find costs about 25 ns more.
+//! 6 GiB a second on one core of a shared cloud machine.
 
 #![allow(missing_docs, reason = "a benchmark is run, not linked")]
 
