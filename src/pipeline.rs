@@ -17,7 +17,7 @@ pub mod ledger;
 pub mod prefilter;
 pub mod runtimes;
 
-mod guard;
+pub(crate) mod guard;
 mod lines;
 mod reading;
 
@@ -383,8 +383,10 @@ fn render(
         redactor.redact(catalogue.finding(record.into_owned(), verdict, fingerprint))
     };
     guarded(|| shown(record.clone())).unwrap_or_else(|| {
-        let message = "This text cannot be shown; please report what shirwatch.log says of it.";
-        shown(Record { message: message.into(), chain: Vec::new(), ..record.clone() })
+        let message = "This text cannot be shown; please report what is said of it on standard \
+                       error, or in the log.";
+        let Record { format, time, level, side, .. } = *record;
+        shown(Record { format, time, level, side, message: message.into(), ..Record::default() })
     })
 }
 

@@ -105,6 +105,8 @@ pub struct Ended {
     pub undelivered: u64,
     /// What could not be read, and why.
     pub unread: BTreeMap<String, String>,
+    /// True when the program failed on a text, and passed it over.
+    pub gave_up: bool,
 }
 
 /// Why the daemon did not start, or stopped.

@@ -108,6 +108,10 @@ pub(super) fn follow(
         let late = ended.undelivered;
         faults.push(format!("{late} alerts were not delivered; they wait for the next `run`"));
     }
+    if ended.gave_up {
+        faults
+            .push("not every text could be read; please report what is said of them above".into());
+    }
     for fault in faults.iter().filter(|_| args.once) {
         terminal::complain(&*Failure::new(fault.clone()).error);
     }

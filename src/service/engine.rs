@@ -392,6 +392,7 @@ impl Engine {
         open.sort_by(|left, right| {
             right.severity.cmp(&left.severity).then(right.count.cmp(&left.count))
         });
-        Ended { tally, open, undelivered, unread }
+        let gave_up = self.taps.iter().any(|it| it.gave_up);
+        Ended { tally, open, undelivered, unread, gave_up }
     }
 }

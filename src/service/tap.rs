@@ -16,6 +16,8 @@ pub(super) struct Tap {
     pub(super) source: Box<dyn Source>,
     pub(super) settings: Settings,
     pub(super) trouble: Option<String>,
+    /// True when a text was passed over that we failed on.
+    pub(super) gave_up: bool,
     pub(super) watch: Watch,
 }
 
@@ -24,11 +26,12 @@ impl Tap {
     pub(super) fn open(it: &SourceConfig, how: &Opening<'_>) -> Result<Self, ServiceError> {
         let settings = Settings { timezone: it.time_zone()? };
         let watch = Watch::new(it.silent_after, clock());
-        Ok(Self { source: sources::open(it, how)?, settings, trouble: None, watch })
+        Ok(Self { source: sources::open(it, how)?, settings, trouble: None, gave_up: false, watch })
     }
 
-    /// Names the texts that we failed on; each place in the program is told before them.
-    pub(super) fn give_up(&self, texts: &[Position]) {
+    /// Names the texts that we failed on; where in the program was told before them.
+    pub(super) fn give_up(&mut self, texts: &[Position]) {
+        self.gave_up |= !texts.is_empty();
         for Position { path, offset, .. } in texts {
             let source = self.source.name();
             tracing::error!(

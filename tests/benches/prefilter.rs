@@ -4,7 +4,7 @@
 //! cargo bench --bench prefilter
 //! ```
 //!
-//! 6 GiB a second on one core of a shared cloud machine.
+//! 6 GiB a second on one of two shared cores.
 
 #![allow(missing_docs, reason = "a benchmark is run, not linked")]
 

@@ -118,7 +118,8 @@ fn layer(text: &str, look: Look) -> Option<String> {
     if let Some(inner) = witness(Raw(rest)).and_then(Raw::text) {
         return Some(format!("{words}{inner}"));
     }
-    if look.holds(Rare::EscapedChain) {
+    // The look tells of more than this text where a trailer was taken off, or cannot tell.
+    if look.holds(Rare::EscapedChain) && needle!(ESCAPED).find(text.as_bytes()).is_some() {
         return Some(json::unescape(text).into_owned());
     }
     let plain = look.holds(Rare::EncodedChain).then(|| entities::opened(text)).flatten();

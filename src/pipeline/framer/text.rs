@@ -9,11 +9,16 @@
 //! Which lines begin an event is known by [`lines`].
 
 use memchr::memrchr;
+use shirwatch_parsers::chain::Reading;
+use shirwatch_parsers::chain::read;
 
 use crate::model::batch::End;
 use crate::pipeline::framer::Frame;
 use crate::pipeline::framer::Frames;
 use crate::pipeline::framer::lines;
+#[cfg(test)]
+use crate::pipeline::guard;
+use crate::pipeline::guard::guarded;
 
 /// Lines that are looked at backwards for the beginning of an event.
 const LOOK_BACK: usize = 64;
@@ -134,16 +139,26 @@ impl Frames<'_> {
     }
 }
 
-/// Whether a chain has opened in this text and not closed.
+/// Whether a chain has opened in this text and not closed. Where we fail on the text we shall when
+/// it is read, which counts it.
 fn is_open(text: &[u8]) -> bool {
     let text = String::from_utf8_lossy(text);
-    let read = shirwatch_parsers::chain::read(&text);
-    read.links.last().is_some_and(|it| it.type_name.is_some()) && read.end.is_none()
+    let open = guarded(|| {
+        let read = chain(&text);
+        read.links.last().is_some_and(|it| it.type_name.is_some()) && read.end.is_none()
+    });
+    open.unwrap_or(false)
 }
 
 /// Whether the text is an event by itself: a chain that closes at its end.
 fn is_whole(text: &[u8]) -> bool {
     let text = String::from_utf8_lossy(text);
-    let end = shirwatch_parsers::chain::read(&text).end;
+    let end = guarded(|| chain(&text).end).flatten();
     end.is_some_and(|at| text[at..].trim_matches(['.', '"', '\'', '\r', '\n', ' ']).is_empty())
+}
+
+fn chain(text: &str) -> Reading<'_> {
+    #[cfg(test)]
+    guard::stumble(text, guard::UNREADABLE);
+    read(text)
 }

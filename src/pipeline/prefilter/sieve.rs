@@ -3,8 +3,8 @@
 //! ```text
 //! bytes             C  o  p  y     f  a  i  l  e  d
 //! lower halves      3  f  0  9  0  6  1  9  c  5  4
-//! drawers                            (1)                 each of 1 9 c 5 4 is in the tables of
-//!                                                        the first drawer: "ailed"? yes
+//! drawers                            (2)                 each of 1 9 c 5 4 is in the tables of
+//!                                                        the second drawer: "ailed"? yes
 //! ```
 //!
 //! What a processor can do with 32 bytes at once is to look up the lower half of each (its last
@@ -39,7 +39,7 @@ const SHORTEST: usize = 3;
 /// Bytes that a look reaches over.
 const SEEN: usize = BLOCK + LETTERS - 1;
 
-/// Searches the needles on processors with AVX2: those of 2013 and later, if nobody hides it.
+/// Searches the needles on processors with AVX2: nearly all that servers have, if nobody hides it.
 #[derive(Debug)]
 pub(super) struct Sieve {
     /// For each letter which drawers a lower half may mean, a bit each; twice, as a look does

@@ -20,22 +20,47 @@ fn lines(mark: &str) -> String {
 fn read(text: &str, helped: bool) -> (Vec<Position>, Changes) {
     let mut pipeline = pipeline();
     pipeline.helped = helped;
-    let batch = Batch {
-        source: "s",
-        labels: &BTreeMap::new(),
-        path: "p",
-        bytes: text.as_bytes(),
-        offset: BEGIN,
-        read_at: Timestamp::UNIX_EPOCH,
-        end: End::Eof,
-        framing: Framing::default(),
-        full: false,
-    };
-    let taken = pipeline.process(&batch, &Settings::default(), None);
+    let taken = pipeline.process(&batch(text, End::Eof), &Settings::default(), None);
     assert_eq!(taken.bytes, text.len());
     let mut changes = Changes::default();
     pipeline.drain(&mut changes);
     (taken.given_up, changes)
+}
+
+fn batch(text: &str, end: End) -> Batch<'_> {
+    static NONE: BTreeMap<String, String> = BTreeMap::new();
+    Batch {
+        source: "s",
+        labels: &NONE,
+        path: "p",
+        bytes: text.as_bytes(),
+        offset: BEGIN,
+        read_at: Timestamp::UNIX_EPOCH,
+        end,
+        framing: Framing::default(),
+        full: false,
+    }
+}
+
+/// Where the last line may go on, or was never ended, it is looked at before it is read.
+#[test]
+fn a_text_that_we_fail_on_is_given_up_also_where_more_may_come() {
+    let plain = |mark: &str| CHAIN.replace("'x'", mark);
+    let untimed = format!("{}\nOther words\nand more\n", plain(UNREADABLE));
+    for text in [lines(UNREADABLE), untimed] {
+        let last = text.trim_end().rfind('\n').unwrap() + 1;
+        let text = text[..last].to_owned() + plain(UNREADABLE).as_str();
+        for ended in [text.clone() + "\n", text] {
+            for end in [End::More, End::Idle] {
+                let first = pipeline().process(&batch(&ended, end), &Settings::default(), None);
+                let rest = batch(&ended[first.bytes..], End::Eof);
+                let then = pipeline().process(&rest, &Settings::default(), None);
+                let given_up = first.given_up.len() + then.given_up.len();
+                let marked = ended.lines().filter(|it| it.contains(UNREADABLE)).count();
+                assert_eq!(given_up, marked, "{end:?} {ended}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -73,7 +73,8 @@ impl Piece {
 ///
 /// The size belongs to it because an answer need not be of one moment: Azurite measures a blob,
 /// reads its bytes, and names the tag that it has by then. Who goes by that tag alone passes
-/// over what was appended meanwhile.
+/// over what was appended meanwhile. A blob that is replaced in that moment by one as long is not
+/// seen to be.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct State {
     pub(super) etag: String,
