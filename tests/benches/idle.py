@@ -1,4 +1,7 @@
-"""What it costs to follow files that say nothing."""
+"""What it costs to follow files that say nothing.
+
+All of ten thousand are looked at every 125 s: who watches for less sees a look, or none.
+"""
 
 import shutil
 import time

@@ -27,8 +27,10 @@ use crate::sources::passed;
 /// more for each file.
 const REST: [Duration; 2] = [Duration::from_millis(50), Duration::from_micros(100)];
 
-/// How often to look where the system tells of changes, and how much more for each file.
-const TOLD: [Duration; 2] = [Duration::from_secs(5), Duration::from_millis(6)];
+/// How often to look where the system tells of changes, and how much more for each file. To look at
+/// one takes up to 40 us where the machine is busy, so that a look at ten thousand takes 0.4 s: in two
+/// minutes a third of a percent of a core.
+const TOLD: [Duration; 2] = [Duration::from_secs(5), Duration::from_millis(12)];
 
 /// How much more than `poll_interval` for each file where it does not.
 const UNTOLD: Duration = Duration::from_millis(2);
