@@ -95,12 +95,29 @@ impl Store {
         if changes.is_empty() {
             return Ok(());
         }
+        let written = self.write(changes, now);
+        if matches!(written, Err(StoreError::Full { .. })) {
+            self.end_journal();
+        }
+        written
+    }
+
+    fn write(&mut self, changes: &Changes, now: Timestamp) -> Result<(), StoreError> {
         let write = self.database.transaction_with_behavior(TransactionBehavior::Immediate)?;
         make_room(&write)?;
         let seen = write_all(&write, changes, self.seen, now)?;
         write.commit()?;
         self.seen = seen;
         Ok(())
+    }
+
+    /// Writes the journal into the database and lets it begin anew. On a disk that is full it may be
+    /// what fills it: up to 16 MiB, most of them changes of the same pages.
+    fn end_journal(&self) {
+        let ended = self.database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        if let Err(error) = ended {
+            tracing::debug!(%error, "the journal of the store cannot be shortened");
+        }
     }
 
     /// The incident with this key, whether it is in memory or not.
