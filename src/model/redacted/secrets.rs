@@ -203,6 +203,10 @@ fn scheme(text: &str, mark: &Range<usize>) -> Option<Range<usize>> {
     }
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"._~+/=-:".contains(&byte);
     let span = run(text, mark.end, is_token);
+    // Once what stood behind is masked, the rest of a parameter no longer looks like one.
+    if text[span.end..].starts_with(LABEL) {
+        return None;
+    }
     let span = span.start..span.start + text[span].trim_end_matches(['.', ':']).len();
     let value = &text[span.clone()];
     let parameter = value.trim_end_matches('=').contains('=');

@@ -265,6 +265,14 @@ fn the_shared_forms_lose_what_their_class_says() {
     }
 }
 
+/// Found by the property below.
+#[test]
+fn what_was_redacted_is_left_as_it_is() {
+    let once = Redactor::default().text("Bearer FAKE1password:=sig=").into_owned();
+    assert_eq!(once, "Bearer FAKE1password:[redacted:secret]");
+    assert_eq!(Redactor::default().text(&once), once);
+}
+
 proptest! {
     #[test]
     fn nothing_of_a_secret_is_left(
