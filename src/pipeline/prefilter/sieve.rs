@@ -12,7 +12,7 @@
 //! apart. For each of the five there is a table of the drawers that may be meant; only where all
 //! of them agree on one, its needles are compared. The lower half of a letter is the same in both
 //! cases. This is the search of Hyperscan's "Teddy" without the upper halves; the one of
-//! the crate `aho-corasick`, with four whole bytes for each of sixteen drawers, takes thrice the
+//! the crate `aho-corasick`, with four whole bytes for each of sixteen drawers, takes twice the
 //! time.
 
 use std::arch::is_x86_feature_detected;
@@ -30,7 +30,7 @@ use crate::pipeline::prefilter::{DRAWERS, Needle};
 const BLOCK: usize = 32;
 
 /// Letters behind the cut of a needle that must agree before it is compared. With one less three
-/// times as many drawers are opened in vain, with one more hardly fewer.
+/// times as many drawers are opened in vain, with one more a fifth fewer.
 const LETTERS: usize = 5;
 
 /// So many letters has each needle behind its cut.
