@@ -12,7 +12,7 @@ thread_local! {
 
 /// What `work` gives; `None` where it panicked. It must change nothing that outlives it but what
 /// is made anew each time, as the buffers that a thread judges with: those may be left half done.
-pub(super) fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
+pub(crate) fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
     let before = GUARDED.replace(true);
     let done = catch_unwind(AssertUnwindSafe(work)).ok();
     GUARDED.set(before);

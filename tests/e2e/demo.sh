@@ -2,8 +2,8 @@
 # The example logs hold exactly the errors that their README promises, file by file.
 #
 # The table of deploy/demo/README.md is read and compared with what `scan` finds. Beyond the
-# counts: nothing is dropped, the secrets do not come out, and the ledger of a whole run
-# balances.
+# counts: nothing is dropped, the secrets do not come out, the ledger of a whole run balances,
+# and what this build cannot read is refused with the remedy.
 
 # shellcheck source=tests/e2e/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -17,6 +17,7 @@ main() {
     say "$(wc --lines <"$WORK/findings") errors, in each file as many as promised"
     ! grep --quiet FAKE "$WORK/findings" || fail 'a secret of the example logs came out of scan'
     run_balances
+    lacks_kafka
 }
 
 # `file errors` of each row of the table that holds an error, and the same for the total.
@@ -39,6 +40,15 @@ run_balances() {
     jq --exit-status --argjson all "$(wc --lines <"$WORK/findings")" '.findings == $all' \
         "$WORK/summary" >/dev/null || fail 'run --once and scan do not count the same'
     "$SHIRWATCH" audit --state-dir "$WORK/state" || fail 'the ledger does not balance'
+}
+
+# The program as it is shipped has no client for it, and says what to do.
+lacks_kafka() {
+    printf 'sources: [{ kafka: { brokers: ["k:9092"], topics: [runs] } }]\n' >"$WORK/kafka.yaml"
+    ! "$SHIRWATCH" config check "$WORK/kafka.yaml" 2>"$WORK/refused" \
+        || fail 'a source kafka was accepted, without a client'
+    grep --quiet 'build with .--features kafka' "$WORK/refused" \
+        || fail "a source kafka was refused without the remedy: $(<"$WORK/refused")"
 }
 
 main

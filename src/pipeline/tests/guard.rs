@@ -3,6 +3,7 @@
 use super::*;
 use crate::model::batch::Position;
 use crate::model::metrics::{SOURCE_DROPPED, SOURCE_OUTCOMES, SOURCE_RECORDS};
+use crate::pipeline::NAMED;
 use crate::pipeline::guard::{UNREADABLE, UNSHOWN};
 
 const BEGIN: u64 = 1000;
@@ -81,6 +82,14 @@ fn a_text_that_we_fail_on_is_counted_and_named_and_all_others_are_read() {
         let records = totals.iter().filter(|(name, ..)| *name == SOURCE_RECORDS.name);
         assert_eq!(records.map(|(.., count)| count).sum::<f64>(), 40.0);
     }
+}
+
+#[test]
+fn of_many_texts_that_we_fail_on_the_first_are_named_and_all_counted() {
+    let (given_up, changes) = read(&lines(UNREADABLE).replace("fine", UNREADABLE), false);
+    assert_eq!((given_up.len(), given_up[0].offset), (NAMED, BEGIN));
+    let totals = Totals::from_stored(changes.totals);
+    assert_eq!(totals.get(SOURCE_DROPPED.name, &["s", "unreadable"]), 40.0);
 }
 
 #[test]

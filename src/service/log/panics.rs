@@ -33,3 +33,38 @@ fn tell(place: Option<&Location<'_>>) {
             writeln!(std::io::stderr(), "error: the program failed at {place}; please report it");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+    use crate::pipeline::guard::guarded;
+
+    const SECRET: &str = "Password=FAKEsecret";
+
+    #[test]
+    fn a_panic_is_told_by_its_place_and_one_that_ends_a_thread_always() {
+        let ours = std::env::current_exe().unwrap();
+        let child = "service::log::panics::tests::child_that_panics";
+        let args = ["--exact", child, "--ignored", "--nocapture", "--test-threads=1"];
+        let output = Command::new(ours).args(args).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        let told: Vec<_> = said.lines().filter(|it| it.starts_with("error: ")).collect();
+        assert_eq!(told.len(), MOST as usize + 1, "{said}");
+        assert!(told.iter().all(|it| it.contains("panics.rs:")), "{said}");
+        let all = said.into_owned() + &String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && !all.contains(SECRET), "{all}");
+    }
+
+    /// In a process of its own, as what is done with panics is one thing for all of a process.
+    #[test]
+    #[ignore = "panics; the test above runs it"]
+    fn child_that_panics() {
+        tell_by_place();
+        for _ in 0..MOST + 10 {
+            assert_eq!(guarded(|| panic!("{SECRET}")), None::<()>);
+        }
+        assert!(std::thread::spawn(|| panic!("{SECRET}")).join().is_err());
+    }
+}
