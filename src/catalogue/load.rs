@@ -1,7 +1,7 @@
 //! The rules: those that are built in, then the operator's folder over them.
 //!
 //! ```text
-//! $OUT_DIR/rules.json (made by build.rs)  →  rules  ←  catalogue.dir/*.yaml
+//! $OUT_DIR/rules.txt (made by build.rs)  →  rules  ←  catalogue.dir/*.yaml
 //! ```
 //!
 //! An entry of the operator with an id of ours is laid over our rule key by key, so that

@@ -160,6 +160,8 @@ impl Life {
             drop(stopping);
             let _ = serving.await;
         }
+        // The process ends as well: to take a thousand rules apart would be in vain.
+        std::mem::forget(self.shared.catalogue());
         ended
     }
 
