@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
-use serde_json::json;
+use serde::Serialize;
 use shirwatch_parsers::Settings;
 
 use crate::catalogue::Catalogue;
@@ -268,11 +268,22 @@ impl Seen {
         self.tally.count(it, full);
         self.digest.take(it, full, &self.redactor);
         self.worst = self.worst.max(Some(it.severity));
-        if let Some(out) = &mut self.lines
-            && let Ok(mut line) = serde_json::to_value(full())
-        {
-            line["position"] = json!(it.position);
-            self.failed = writeln!(out, "{line}").err().or(self.failed.take());
+        if let Some(out) = &mut self.lines {
+            let written = write_line(out, &Line { finding: full(), position: it.position });
+            self.failed = written.err().or(self.failed.take());
         }
     }
+}
+
+/// A finding, and where it stands.
+#[derive(Serialize)]
+struct Line<'a> {
+    #[serde(flatten)]
+    finding: Redacted<Finding>,
+    position: &'a Position,
+}
+
+fn write_line(out: &mut impl Write, line: &Line<'_>) -> std::io::Result<()> {
+    serde_json::to_writer(&mut *out, line)?;
+    out.write_all(b"\n")
 }
