@@ -166,6 +166,8 @@ mod tests {
         check("'Type=E,Message=a, b,Source=s,'",                            "-:E|a, b|s");
         check("'Type=E,Message=it's 'x',Source=s,'",                        "-:E|it's 'x'|s");
         check("'Type=E,Message=,Source=,'",                                 "-:E||");
+        check("'Type=,Message=m,Source=,'",                                 "-:|m|");
+        check("'Type=E,Message=m,Source=s,''Type=A.F`1[[B.C, B, Version=9]],Message=n,Source=t,'", "-:E|m|s -:A.F`1[[B.C, B, Version=9]]|n|t");
         check("ErrorCode=X,'Type=E,Message=m,Source=s,'.",                  "X:E|m|s");
         check("'Type=E,Message=m,Source=s,''Type=F,Message=n,Source=t,'",   "-:E|m|s -:F|n|t");
         check("'Type=E,Message=VALUES('13', 'x',Source=y')',Source=s,'",    "-:E|VALUES('13', 'x',Source=y')'|s");

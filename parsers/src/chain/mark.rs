@@ -175,15 +175,40 @@ fn last_char(text: &str) -> usize {
     text.char_indices().next_back().map_or(0, |(at, _)| at)
 }
 
-/// `Type=System.IO.IOException`; a type of a generic class may hold commas in brackets.
+/// `Type=System.IO.IOException`; a type of a generic class may hold commas in brackets. Some
+/// writers have no type and leave it empty: `'Type=,Message=`.
 fn type_name(input: &str) -> IResult<&str, &str> {
     let (input, _) = (tag("Type="), multispace0).parse(input)?;
+    if input.starts_with(",Message=") {
+        return Ok((input, ""));
+    }
     let (_, name) = type_characters(input)?;
+    let name = generic(input, name.len()).unwrap_or(name);
     // A tag behind it, or the mark that ends a piece of code, is of the page it was copied from.
     let end = needle!("</").find(name.as_bytes()).unwrap_or(name.len());
     let end = name[..end].trim_end_matches('`').len();
     Ok((&input[end..], &name[..end]))
 }
+
+/// A type that was cut at the first comma in its brackets, as far as they close on the same line:
+/// ``FaultException`1[[Some.Fault, Some.Assembly, Version=9.0.0.0]]``.
+fn generic(input: &str, cut: usize) -> Option<&str> {
+    input[..cut].contains("[[").then_some(())?;
+    let mut open = 0_usize;
+    for (at, byte) in input.bytes().enumerate().take(LONGEST_GENERIC) {
+        match byte {
+            b'[' => open += 1,
+            b']' if open == 1 => return input.get(..=at),
+            b']' => open = open.checked_sub(1)?,
+            b'\'' | b'\n' => return None,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Bytes of the name of a generic type, with the assemblies of its parts.
+const LONGEST_GENERIC: usize = 1024;
 
 /// `,Message=`, with blanks or on a line of its own.
 fn message_key(input: &str) -> IResult<&str, &str> {
@@ -429,7 +454,12 @@ mod tests {
         check_type("Type=Società.Però`1,Message=x",           "Società.Però`1");
         check_type("Type=例外.型,Message=x",                   "例外.型");
         check_type("Type=A.B’,Message=x",                     "A.B");
-        check_type("Type=,Message=x",                         "nothing");
+        check_type("Type=,Message=x",                         "");
+        check_type("Type=, Message=x",                        "nothing");
+        check_type("Type=A.F`1[[B.C, B, Version=9.0, Key=x]],Message=m", "A.F`1[[B.C, B, Version=9.0, Key=x]]");
+        check_type("Type=A.F`2[[B.C, B],[D`1[[E, F]], G]],Message=m",    "A.F`2[[B.C, B],[D`1[[E, F]], G]]");
+        check_type("Type=A.F`1[[B.C, B,Message=m",                       "A.F`1[[B.C");
+        check_type("Type=A.F`1[[B.C, B' ]],Message=m",                   "A.F`1[[B.C");
         check_type("Type=’,Message=x",                        "nothing");
     }
 
