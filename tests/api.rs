@@ -123,8 +123,10 @@ fn each_answer_is_as_described() {
 
     let rules = it.check(&daemon, "GET", "/api/v1/rules", "", 200);
     let mut examples = 0;
-    for rule in rules["rules"].as_array().unwrap().iter().step_by(40) {
-        let id = rule["id"].as_str().unwrap();
+    let each_fortieth = rules["rules"].as_array().unwrap().iter().step_by(40);
+    let some = each_fortieth.map(|rule| rule["id"].as_str().unwrap());
+    // These have what few rules have.
+    for id in some.chain(["general-throttled", "credential-store-sync-stuck"]) {
         let rule = it.check(&daemon, "GET", &format!("/api/v1/rules/{id}"), "", 200);
         if let Some(text) = rule["examples"][0]["text"].as_str() {
             it.check(&daemon, "POST", "/api/v1/explain", text, 200);
