@@ -51,7 +51,7 @@ pub const NESTING_LIMIT: usize = 8;
 pub struct Link<'a> {
     /// The `ErrorCode=Name` in front of this exception.
     pub error_code: Option<Cow<'a, str>>,
-    /// `System.Data.SqlClient.SqlException`; `None` for a code that stands alone.
+    /// `System.Data.SqlClient.SqlException`; `None` for a code that stands alone, `""` when empty.
     #[serde(rename = "type")]
     pub type_name: Option<Cow<'a, str>>,
     /// What the exception says, entities decoded.
@@ -72,6 +72,24 @@ impl Link<'_> {
     #[must_use]
     pub fn detail(&self, key: &str) -> Option<&str> {
         self.details.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_ref())
+    }
+
+    /// The type, where the writer gave one.
+    #[must_use]
+    pub fn named_type(&self) -> Option<&str> {
+        self.type_name.as_deref().filter(|it| !it.is_empty())
+    }
+
+    /// The same without the arguments of a generic class.
+    ///
+    /// ```
+    /// let text = "'Type=A.Fault`1[[B, Version=9.0]],Message=m,Source=s,'";
+    /// let read = shirwatch_parsers::chain::read(text);
+    /// assert_eq!(read.links[0].class(), Some("A.Fault"));
+    /// ```
+    #[must_use]
+    pub fn class(&self) -> Option<&str> {
+        self.named_type()?.split(['`', '[']).next()
     }
 
     /// Adds the numbers that vendors gave the exception, and those of the chains in it.
@@ -167,6 +185,7 @@ mod tests {
         check("'Type=E,Message=it's 'x',Source=s,'",                        "-:E|it's 'x'|s");
         check("'Type=E,Message=,Source=,'",                                 "-:E||");
         check("'Type=,Message=m,Source=,'",                                 "-:|m|");
+        check("'Type=E,Message=m,Source=s,', activityId: 1",                "-:E|m|s");
         check("'Type=E,Message=m,Source=s,''Type=A.F`1[[B.C, B, Version=9]],Message=n,Source=t,'", "-:E|m|s -:A.F`1[[B.C, B, Version=9]]|n|t");
         check("ErrorCode=X,'Type=E,Message=m,Source=s,'.",                  "X:E|m|s");
         check("'Type=E,Message=m,Source=s,''Type=F,Message=n,Source=t,'",   "-:E|m|s -:F|n|t");

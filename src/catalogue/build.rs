@@ -5,8 +5,8 @@
 //! ```
 //!
 //! So that no YAML is read when the program starts, where a rule ends is known without reading
-//! it, and a file that is not valid YAML fails the build with its name and line. What the rules *say* is left to the laws in
-//! `check.rs`.
+//! it, and a file that is not valid YAML fails the build with its name and line. What the rules
+//! *say* is left to the laws in `check.rs`.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};

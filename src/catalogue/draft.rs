@@ -17,7 +17,7 @@
 use std::fmt::Write;
 
 use serde_json::to_string as quoted;
-use shirwatch_parsers::Record;
+use shirwatch_parsers::{Link, Record};
 
 use crate::catalogue::normalise::normalise;
 use crate::catalogue::template::Template;
@@ -71,7 +71,7 @@ fn clauses(record: &Record<'_>) -> Vec<(&'static str, String)> {
     if let Some(code) = record.outer_code() {
         clauses.push(("code", code.to_owned()));
     }
-    if let Some(name) = record.root().and_then(|it| it.type_name.as_deref()) {
+    if let Some(name) = record.root().and_then(Link::class) {
         clauses.push(("type", name.to_owned()));
     }
     let message = record.root().map_or(record.message.as_ref(), |it| it.message.as_ref());
@@ -138,7 +138,7 @@ fn with_holes(line: &str) -> String {
 
 /// A name for the rule: of the outer code, else of the root's type.
 fn id(record: &Record<'_>) -> String {
-    let root = record.root().and_then(|it| it.type_name.as_deref());
+    let root = record.root().and_then(Link::class);
     let name = record.outer_code().or(root).unwrap_or("my-rule");
     let id = kebab(name.rsplit('.').next().unwrap_or(name));
     if id.is_empty() { "my-rule".to_owned() } else { id }

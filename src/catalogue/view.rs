@@ -145,7 +145,7 @@ impl View {
         if let Some(code) = &link.error_code {
             self.code(code, place);
         }
-        if let Some(name) = &link.type_name {
+        if let Some(name) = link.class() {
             let start = self.names.len();
             normalise::append(name.trim(), &mut self.names, &mut ());
             self.types.push((start..self.names.len(), place));

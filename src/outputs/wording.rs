@@ -247,7 +247,7 @@ fn evidence(finding: &Finding) -> String {
 
 /// `SqlFailedToConnect, System.Data.SqlClient.SqlException: Login failed …`.
 fn link(link: &Link<'_>) -> String {
-    let names = [link.error_code.as_deref(), link.type_name.as_deref()];
+    let names = [link.error_code.as_deref(), link.named_type()];
     let names = names.into_iter().flatten().collect::<Vec<_>>().join(", ");
     let message = link.message.split_whitespace().collect::<Vec<_>>().join(" ");
     cut(&format!("{names}: {message}"), LINK_LIMIT)

@@ -11,7 +11,7 @@
 
 use std::sync::Arc;
 
-use shirwatch_parsers::{Format, IssueKind, Record};
+use shirwatch_parsers::{Format, IssueKind, Link, Record};
 
 use crate::model::counters::Counters;
 use crate::model::counters::MetricsConfig;
@@ -106,7 +106,7 @@ impl Ledger {
         if let Some(code) = it.record.outer_code() {
             self.add(&metrics::ERROR_CODES, &[code], 1.0);
         }
-        if let Some(name) = it.record.root().and_then(|root| root.type_name.as_deref()) {
+        if let Some(name) = it.record.root().and_then(Link::named_type) {
             self.add(&metrics::ROOT_EXCEPTIONS, &[name], 1.0);
         }
         if let Some(node) = it.record.context.node.as_deref() {

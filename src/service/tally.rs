@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 use serde::{Serialize, Serializer};
+use shirwatch_parsers::Link;
 
 use crate::model::finding::Finding;
 use crate::model::fingerprint::template;
@@ -111,7 +112,7 @@ impl Tally {
             self.unclassified += 1;
             add(&mut self.by_template, Some(&template(&full().record)), 1);
         }
-        let root = it.record.root().and_then(|root| root.type_name.as_deref());
+        let root = it.record.root().and_then(Link::named_type);
         add(&mut self.by_category, Some(it.category.as_str()), 1);
         add(&mut self.by_rule, Some(it.rule), 1);
         add(&mut self.by_code, it.record.outer_code(), 1);

@@ -371,6 +371,8 @@ fn next(rest: &str) -> Next {
         None | Some('`' | '\n' | '\r' | '"' | '<' | '\\' | '\u{201c}' | '\u{201d}') => Next::End,
         Some(' ' | ')' | ']' | '}' | ';' | '.' | '\t') if is_blank(rest) => Next::End,
         Some(' ' | ')' | ']' | '}' | ';' | '.' | '\t' | ':') => Next::Text,
+        // As the test of a connection ends.
+        Some(',') if rest.starts_with(", activityId:") => Next::Text,
         Some(_) => Next::Nothing,
     }
 }

@@ -150,7 +150,7 @@ pub(crate) fn details(link: &Link<'_>) -> String {
 
 /// Code and type of a link, the type without its namespace.
 pub(crate) fn name(link: &Link<'_>) -> String {
-    let name = link.type_name.as_deref().unwrap_or("error");
+    let name = link.class().unwrap_or("error");
     let short = name.rsplit('.').next().unwrap_or(name);
     let code = link.error_code.as_deref().map(|it| format!("{it} · ")).unwrap_or_default();
     terminal::clean(&format!("{code}{short}")).replace('\n', " ")
