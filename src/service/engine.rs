@@ -202,6 +202,7 @@ impl Engine {
 
     /// Works until it is told to stop.
     pub fn run(&mut self, inbox: &Receiver<Event>) -> Result<Ended, ServiceError> {
+        let mut first = true;
         let deadline = loop {
             if let Some(deadline) = self.stop {
                 break deadline;
@@ -214,6 +215,10 @@ impl Engine {
             self.footprint.shrink(busy);
             self.commit_when_due(busy)?;
             self.deliver();
+            // All sources were asked: whether we are ready is known, and not only at the next tick.
+            if std::mem::take(&mut first) {
+                self.show();
+            }
             self.wait(inbox, busy);
         };
         self.finish(inbox, deadline)

@@ -261,7 +261,7 @@ fn share(
     if let Some(source) = config.sources.first() {
         shared.set_settings(Settings { timezone: source.time_zone()? });
     }
-    Ok(Arc::new(shared.admitting(config.web.users()?)))
+    Ok(Arc::new(shared))
 }
 
 /// Where alerts link to without `web.external_url`: to the address that is listened on,
@@ -329,5 +329,28 @@ async fn forward(events: &SyncSender<Event>, event: Event) {
             }
             Ok(()) | Err(std::sync::mpsc::TrySendError::Disconnected(_)) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// A life that is told to stop before it begins makes one round, and no tick.
+    #[tokio::test]
+    async fn whether_it_is_ready_is_known_after_one_look_at_its_sources() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = folder.path().display();
+        let yaml = format!(
+            "state_dir: '{at}/state'\nsources: [ {{ name: a, file: {{ include: ['{at}/*.log'] }} }} ]\n"
+        );
+        let config = Config::from_yaml(Path::new("a.yaml"), &yaml).expect("a configuration");
+        let prepared = Prepared::new(config).expect("rules and receivers");
+        let life = Life::begin(prepared, &mut Options::default(), None).await.expect("a life");
+        let shared = Arc::clone(&life.shared);
+        life.stop(Duration::from_secs(10)).await.expect("an end");
+        assert!(shared.health().not_ready.is_empty(), "{:?}", shared.health().not_ready);
     }
 }
