@@ -3,13 +3,12 @@
 import http.client
 import json
 import pathlib
-import socket
 import subprocess
 import time
 import urllib.parse
 
 import logs
-from process import configuration, daemon, get, tool
+from process import configuration, daemon, free_port, get, tool
 
 
 def main(root, options):
@@ -106,9 +105,3 @@ class alertmanager:
     def __exit__(self, *_):
         self.child.terminate()
         self.child.wait(30)
-
-
-def free_port():
-    with socket.socket() as it:
-        it.bind(("127.0.0.1", 0))
-        return it.getsockname()[1]

@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -57,13 +58,13 @@ def warm(path):
             pass
 
 
-def configuration(folder, include, more=""):
-    """Writes a configuration that follows `include`, with a state of its own."""
+def configuration(folder, include, more="", port=0):
+    """Writes a configuration that follows `include`, with a state of its own; port 0 is any."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     path = folder / "shirwatch.yaml"
     path.write_text(
-        f'state_dir: {folder}/state\nweb: {{ listen: "127.0.0.1:0" }}\n'
+        f'state_dir: {folder}/state\nweb: {{ listen: "127.0.0.1:{port}" }}\n'
         f"sources:\n  - name: bench\n    file: {{ include: [{include}] }}\n{more}"
     )
     return path
@@ -96,6 +97,13 @@ def get(url):
     """What is answered there."""
     with urllib.request.urlopen(url, timeout=10) as answer:
         return answer.read().decode()
+
+
+def free_port():
+    """A port of this machine that nobody listens at."""
+    with socket.socket() as it:
+        it.bind(("127.0.0.1", 0))
+        return it.getsockname()[1]
 
 
 def used(pid):
