@@ -18,7 +18,7 @@ const FEW: usize = 8;
 
 /// Frames that one of the two takes at once. With more of them either waits longer for the other at
 /// the end of a batch.
-const SHARE: usize = 16;
+const SHARE: usize = 32;
 
 /// Such shares that are found before the first of them is told of, so that the helper has work. At the
 /// end of a batch it has none while so many are judged.
