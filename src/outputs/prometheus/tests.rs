@@ -1,8 +1,13 @@
 //! What is counted, and what is shown.
 
+use jiff::Timestamp;
+
 use super::*;
+use crate::model::Category;
 use crate::model::Counters;
 use crate::model::MetricsConfig;
+use crate::model::Severity;
+use crate::model::State;
 
 fn totals() -> Totals {
     let mut totals = Totals::default();
@@ -109,8 +114,8 @@ fn series_of_another_version_are_passed_over() {
 #[test]
 fn names_follow_their_kind() {
     for Row { metric, kind, help } in &TABLE {
-        assert_eq!(metric.name.ends_with("_total"), *kind == Counter, "{}", metric.name);
-        assert_eq!(!metric.buckets.is_empty(), *kind == Histogram, "{}", metric.name);
+        assert_eq!(metric.name.ends_with("_total"), *kind == Kind::Counter, "{}", metric.name);
+        assert_eq!(!metric.buckets.is_empty(), *kind == Kind::Histogram, "{}", metric.name);
         assert!(help.ends_with('.'), "{}", metric.name);
         assert!(metric.open.iter().all(|it| metric.labels.contains(it)), "{}", metric.name);
         let capped = metrics::CAPPED.iter().any(|it| it.name == metric.name);
