@@ -45,6 +45,17 @@ fn explain_prints_a_finding_for_programs() {
 }
 
 #[test]
+fn explain_takes_the_path_of_a_file_for_what_stands_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("error.txt");
+    std::fs::write(&file, chain(1)).unwrap();
+    let file = file.to_str().unwrap();
+    let said = stdout(&shirwatch(&["explain", file]));
+    assert_eq!(said, stdout(&shirwatch(&["explain", "--file", file])));
+    assert_eq!(said, stdout(&shirwatch(&["explain", &chain(1)])));
+}
+
+#[test]
 fn explain_says_when_no_rule_knows_the_error() {
     let text = "ErrorCode=Zyx,'Type=A.QuxException,Message=Frobnication of the blorp.,Source=s,'";
     let output = shirwatch(&["explain", "--format", "json", text]);

@@ -39,7 +39,7 @@ const LIMIT: u64 = 16 * 1024 * 1024;
 
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
-    /// The error; `-` or nothing reads standard input.
+    /// The error, or a file that holds it; `-` or nothing reads standard input.
     text: Option<String>,
     /// Read the error from a file.
     #[arg(short, long, conflicts_with = "text")]
@@ -76,10 +76,12 @@ pub(super) fn run(args: &ExplainArgs) -> Done {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The text of an argument, a file or a pipe.
+/// The text of an argument, a file or a pipe. An argument that is the path of a file means what
+/// stands there: other commands take paths, and no error is spelled like one that exists.
 pub(super) fn read_text(file: Option<&Path>, text: Option<&str>) -> Result<String, Failure> {
     let mut bytes = Vec::new();
-    match (file, text) {
+    let named = text.map(Path::new).filter(|it| it.is_file());
+    match (file.or(named), text) {
         (Some(file), _) => {
             let open = std::fs::File::open(file)
                 .map_err(|it| Failure::new(format!("cannot read `{}`: {it}", file.display())))?;
