@@ -45,7 +45,7 @@ use std::path::Path;
 
 use shirwatch_parsers::Record;
 
-use crate::catalogue::matcher::{Matcher, Scratch};
+use crate::catalogue::matcher::{Best, Matcher, Scratch};
 use crate::model::finding::Finding;
 use crate::model::fingerprint::Fingerprint;
 
@@ -126,11 +126,12 @@ impl Catalogue {
         });
         found.map_or_else(
             || self.unknown(),
-            |(fit, i)| Verdict {
-                rule: self.rule_of(i),
+            |Best { fit, alternative, certain }| Verdict {
+                rule: self.rule_of(alternative),
                 link: (!record.chain.is_empty()).then_some(usize::from(fit.link)),
                 by: fit.by,
-                alternative: Some(i),
+                alternative: Some(alternative),
+                certain,
             },
         )
     }
@@ -225,6 +226,7 @@ impl Catalogue {
             link: None,
             by: verdict::Clauses::default(),
             alternative: None,
+            certain: false,
         }
     }
 }

@@ -12,7 +12,7 @@
 use shirwatch_parsers::{Format, Record, Side};
 
 use crate::catalogue::error::CatalogueError;
-use crate::catalogue::fit::{Fit, Kind, Score, clamp};
+use crate::catalogue::fit::{Fit, Kind, Score, Tells, clamp};
 use crate::catalogue::places::Place;
 use crate::catalogue::rule::{Match, Rule};
 use crate::catalogue::template::{TRIES, Template};
@@ -79,7 +79,7 @@ impl Alternative {
             messages,
             unless: each(&it.unless, Template::new, |found| refused("unless", found, FRAGMENT))?,
             numbers: each(&it.number, Number::parse, |found| refused("number", found, NUMBER))?,
-            score: Score { specific: !rule.general, ..Score::default() },
+            score: Score { tells: Tells::of(rule), ..Score::default() },
             whole: (whole != Whole::default()).then(|| Box::new(whole)),
         };
         it.score = it.beforehand();
@@ -106,6 +106,11 @@ impl Alternative {
             kind,
             ..self.score
         }
+    }
+
+    /// Whether it knows an error as that very one, and not only by words that anyone may use.
+    pub(super) fn certain(&self) -> bool {
+        self.score.tells != Tells::Kind
     }
 
     /// The most that its score can be for this record; the hits as for [`Self::fit`]. Where it asks

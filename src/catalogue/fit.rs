@@ -5,13 +5,14 @@
 //! second, before one clause is asked.
 
 use crate::catalogue::places::Place;
+use crate::catalogue::rule::Rule;
 use crate::catalogue::verdict::{Clause, Clauses};
 
 /// How well an alternative fits; the greatest wins.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Score {
-    /// That the rule speaks of this error, and not of a kind of trouble in general.
-    pub(super) specific: bool,
+    /// What the rule can tell of an error that it knows.
+    pub(super) tells: Tells,
     /// The deepest place of a clause.
     pub(super) depth: u16,
     /// How many clauses hold.
@@ -22,6 +23,29 @@ pub(super) struct Score {
     pub(super) kind: Kind,
     /// Bytes of the code and the type.
     pub(super) name: u16,
+}
+
+/// What a rule can tell of an error that it knows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Tells {
+    /// That it failed.
+    #[default]
+    Failure,
+    /// Its kind, by words that anyone may use.
+    Kind,
+    /// Its cause.
+    Cause,
+}
+
+impl Tells {
+    /// As it stands in `rule`.
+    pub(super) fn of(rule: &Rule) -> Self {
+        match (rule.wrapper, rule.general) {
+            (true, _) => Self::Failure,
+            (_, true) => Self::Kind,
+            _ => Self::Cause,
+        }
+    }
 }
 
 /// What tells most of what an alternative asks for besides fragments.

@@ -61,6 +61,15 @@ pub(super) struct Scratch {
     hits: Vec<(u32, u32)>,
 }
 
+/// The alternative that fits best.
+#[derive(Debug)]
+pub(super) struct Best {
+    pub(super) fit: Fit,
+    pub(super) alternative: usize,
+    /// Whether it, or one that fits less well, knows the error as that very one.
+    pub(super) certain: bool,
+}
+
 /// An alternative that may fit, and where its longest literal was found.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Candidate {
@@ -90,28 +99,31 @@ impl Matcher {
         Ok(filing.matcher(alternatives))
     }
 
-    /// The alternative that fits best, and how well; `before` tells of two that fit equally well
-    /// which comes first. Most need not be asked, since they could only come second.
+    /// The alternative that fits best; `before` tells of two that fit equally well which comes first.
+    /// Most need not be asked, since they could only come second.
     pub(super) fn best(
         &self,
         record: &Record<'_>,
         scratch: &mut Scratch,
         before: impl Fn(usize, usize) -> bool,
-    ) -> Option<(Fit, usize)> {
+    ) -> Option<Best> {
         self.find(record, scratch);
-        let mut best: Option<(Fit, usize)> = None;
+        let mut best: Option<Best> = None;
         for it in &scratch.candidates {
             let (i, alternative, hits) = self.candidate(it, &scratch.hits);
-            let second = |it: &(Fit, usize)| alternative.at_most(&scratch.view, hits) < it.0.score;
-            if best.as_ref().is_some_and(second) {
+            let second = |it: &Best| alternative.at_most(&scratch.view, hits) < it.fit.score;
+            let needless = |it: &Best| second(it) && (it.certain || !alternative.certain());
+            if best.as_ref().is_some_and(needless) {
                 continue;
             }
             let Some(fit) = alternative.fit(&scratch.view, record, hits) else { continue };
-            let better = |(than, other): &(Fit, usize)| {
-                fit.score > than.score || fit.score == than.score && before(i, *other)
+            let better = |it: &Best| {
+                fit.score > it.fit.score || fit.score == it.fit.score && before(i, it.alternative)
             };
-            if best.as_ref().is_none_or(better) {
-                best = Some((fit, i));
+            let certain = alternative.certain() || best.as_ref().is_some_and(|it| it.certain);
+            match &mut best {
+                Some(it) if !better(it) => it.certain = certain,
+                _ => best = Some(Best { fit, alternative: i, certain }),
             }
         }
         best

@@ -57,6 +57,10 @@ pub struct Rule {
     /// where no other rule does, and is not named beside one that does.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub general: bool,
+    /// True when the rule knows a sentence that only passes on that something else failed. It
+    /// answers where no other rule names a kind of trouble.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub wrapper: bool,
     /// What the error says of the integration runtime or the node on which it happens, if
     /// anything: that it is `Offline`, `Limited`, and so on.
     #[serde(default, skip_serializing_if = "Option::is_none")]

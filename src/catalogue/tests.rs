@@ -96,6 +96,12 @@ const RULES: &str = r#"
   severity: error
   general: true
   match: [{ message: wrong password for this account }]
+- id: inner-failed
+  title: Something within failed
+  category: unknown
+  severity: error
+  wrapper: true
+  match: [{ message: an inner activity failed }]
 - id: old
   title: Retired
   category: unknown
@@ -167,6 +173,20 @@ fn a_general_rule_answers_where_no_other_does() {
     assert!(verdict.known() && !verdict.certain());
     let other = Record { message: format!("Orders: {words}").into(), ..Record::default() };
     assert_ne!(verdict.fingerprint(&record), catalogue.classify(&other).fingerprint(&other));
+}
+
+#[test]
+#[rustfmt::skip]
+fn a_wrapper_answers_where_no_rule_names_a_kind_of_trouble() {
+    let words = "An inner activity failed";
+    let why = "An inner activity failed: wrong password for this account";
+    check(vec![link("X", "H", words)],                                    "inner-failed @0: message");
+    check(vec![link("AuthorizationFailure", "H", words)],                 "storage-firewall @0: code (inner-failed)");
+    check(vec![link("AuthorizationFailure", "H", "x"), link("", "I", words)], "storage-firewall @0: code (inner-failed)");
+    check(vec![link("X", "H", why)],                                      "general-refused @0: message (inner-failed)");
+    // It says that something failed, though a general rule says what.
+    let record = Record { message: why.into(), ..Record::default() };
+    assert!(catalogue().classify(&record).certain());
 }
 
 #[test]

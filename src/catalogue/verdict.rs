@@ -20,6 +20,8 @@ pub struct Verdict<'c> {
     pub by: Clauses,
     /// Which of the catalogue's alternatives held; `None` for `unclassified`.
     pub(super) alternative: Option<usize>,
+    /// Whether a rule that fits knows the record as this very error.
+    pub(super) certain: bool,
 }
 
 /// The rules that fit a record besides the one that knows it best.
@@ -49,7 +51,7 @@ impl Verdict<'_> {
     /// many a healthy log.
     #[must_use]
     pub fn certain(&self) -> bool {
-        self.known() && !self.rule.general
+        self.certain
     }
 
     /// The number of `record` as this verdict judges it.
