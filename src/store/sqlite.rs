@@ -131,7 +131,7 @@ impl Store {
     }
 
     /// Up to `limit` alerts that `receiver` may be told now. Each is handed out once, until
-    /// [`sent`](Self::sent), [`retry`](Self::retry) or [`drop`](Self::drop) settles it or
+    /// [`sent`](Self::sent), [`retry`](Self::retry) or [`remove`](Self::remove) settles it or
     /// the process ends. Of one incident only the oldest is handed out.
     pub(super) fn due(
         &mut self,
