@@ -29,6 +29,18 @@ pub enum CatalogueError {
         source: Box<serde_saphyr::Error>,
     },
 
+    /// The file is larger than the reader of YAML takes.
+    #[error(
+        "catalogue file `{}` is too large to be read; put some of its rules into another file",
+        file.display()
+    )]
+    TooLarge {
+        /// The file.
+        file: PathBuf,
+        /// Which of the reader's bounds it breaks.
+        source: Box<serde_saphyr::Error>,
+    },
+
     /// A rule has a key that is unknown, missing or of the wrong kind.
     #[error("{file}: rule `{rule}`{} is not written as a rule", at_key(key.as_deref()))]
     Shape {

@@ -110,7 +110,11 @@ fn read(path: &Path, text: &str) -> Result<Family, CatalogueError> {
             })
         }
         Err(source) => {
-            Err(CatalogueError::Syntax { file: path.to_owned(), source: Box::new(source) })
+            let (file, source) = (path.to_owned(), Box::new(source));
+            Err(match *source {
+                serde_saphyr::Error::Budget { .. } => CatalogueError::TooLarge { file, source },
+                _ => CatalogueError::Syntax { file, source },
+            })
         }
     }
 }
@@ -199,6 +203,7 @@ mod tests {
         check("- {id: c, titel: C}\n- {id: a, x: 1}",             "2 faults in the catalogue:");
         check("id: a",                                            "catalogue file `x.yaml` is not a YAML list of rules");
         check("- id: 'a",                                         "catalogue file `x.yaml` is not a YAML list of rules");
+        check(&"- {}\n".repeat(300_000),                          "catalogue file `x.yaml` is too large to be read; put some");
     }
 
     #[test]

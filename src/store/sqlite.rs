@@ -131,8 +131,8 @@ impl Store {
     }
 
     /// Up to `limit` alerts that `receiver` may be told now. Each is handed out once, until
-    /// [`sent`](Self::sent), [`retry`](Self::retry) or [`remove`](Self::remove) settles it or
-    /// the process ends. Of one incident only the oldest is handed out.
+    /// it was sent, [`retry`](Self::retry) or [`remove`](Self::remove) settles it, or the process
+    /// ends. Of one incident only the oldest is handed out.
     pub(super) fn due(
         &mut self,
         now: Timestamp,
