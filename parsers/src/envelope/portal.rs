@@ -8,7 +8,8 @@
 //! ```
 //!
 //! A label stands at the beginning of a line, its value behind it or on the next lines. A
-//! text is read so only if it begins with a label that nothing else begins with. What the
+//! text is read so only if it begins with a label that nothing else begins with, behind the
+//! heading `Error details` of the page where that was copied too. What the
 //! details say is left to the body.
 
 use std::borrow::Cow;
@@ -54,6 +55,7 @@ enum Label {
 
 /// Reads a labelled text. `None` where it is none.
 pub(crate) fn read<'a>(text: &'a str, whole: &str) -> Option<Record<'a>> {
+    let text = unheaded(text);
     let (first, _) = label(lex::first_line(text))?;
     if !matches!(first, Label::Code | Label::FailureType) || text.lines().nth(1).is_none() {
         return None;
@@ -72,6 +74,16 @@ pub(crate) fn read<'a>(text: &'a str, whole: &str) -> Option<Record<'a>> {
     let inside = text[details.unwrap_or(0..text.len())].trim();
     body::read(&mut record, Text::plain(inside, whole));
     Some(record)
+}
+
+/// The text behind the heading of the page, which is easily copied with what it heads.
+fn unheaded(text: &str) -> &str {
+    match text.split_once('\n') {
+        Some((first, rest)) if first.trim().eq_ignore_ascii_case("error details") => {
+            rest.trim_start()
+        }
+        _ => text,
+    }
 }
 
 fn put<'a>(record: &mut Record<'a>, label: Label, value: &'a str) {
@@ -146,6 +158,10 @@ mod tests {
         check("Error code: 2200\nDetails: m\n Message: n",             "2200 | - | m\n Message: n");
         check("Failure type: User configuration issue\nDetails: m",   "- | User configuration issue | m");
         check("Error code: OK\nInner error code: BadRequest\nMessage: m", "BadRequest | - | m");
+        check("Error details\nError code\n9603\nDetails\nm",          "9603 | - | m");
+        check("Error details\r\n\r\nError code: 9603\r\nDetails: m", "9603 | - | m");
+        check("Error details\nm",                                     "no labels");
+        check("Error details\n",                                      "no labels");
         check("Error code: 103",                                      "no labels");
         check("ErrorCode: NotReady\nMessage: Wait.",                  "no labels");
         check("Details: m\nError code: 1",                            "no labels");
