@@ -80,7 +80,7 @@ pub(super) fn run(args: &ExplainArgs) -> Done {
 /// stands there: other commands take paths, and no error is spelled like one that exists.
 pub(super) fn read_text(file: Option<&Path>, text: Option<&str>) -> Result<String, Failure> {
     let mut bytes = Vec::new();
-    let named = text.map(Path::new).filter(|it| it.is_file());
+    let named = text.filter(|it| *it != "-").map(Path::new).filter(|it| it.is_file());
     match (file.or(named), text) {
         (Some(file), _) => {
             let open = std::fs::File::open(file)
