@@ -11,6 +11,7 @@ pub mod checkpoint;
 pub mod counters;
 pub mod finding;
 pub mod fingerprint;
+mod histograms;
 pub mod hour;
 pub mod incident;
 pub mod merge;

@@ -24,6 +24,7 @@ mod portal;
 mod quoting;
 mod report;
 mod session_log;
+pub(crate) mod slots;
 mod stamp;
 mod text;
 mod windows_event;

@@ -23,7 +23,7 @@ use crate::json::scan::{
 };
 
 pub(crate) use crate::json::escape::{unescape, written_offset};
-pub(crate) use crate::json::scan::{BLANKS, word};
+pub(crate) use crate::json::scan::BLANKS;
 
 /// A value as it was written: `"a\tb"`, `12`, `{"k":[]}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl<'a> Raw<'a> {
     /// The fields of an object; none of anything else.
     pub(crate) fn fields(self) -> Fields<'a> {
         let at = if self.is_object() { 1 } else { self.0.len() };
-        Fields { text: self.0, at, damage: None }
+        Fields { text: self.0, start: 0, at, damage: None }
     }
 
     /// The items of an array; none of anything else.
@@ -97,6 +97,20 @@ impl<'a> Raw<'a> {
         self.fields().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
+    /// The same of several fields in one walk: the first field of each name.
+    pub(crate) fn get_each<const N: usize>(self, names: [&str; N]) -> [Option<Raw<'a>>; N] {
+        let mut found = [None; N];
+        for (key, value) in self.fields() {
+            if let Some(at) = names.iter().position(|it| key.eq_ignore_ascii_case(it)) {
+                found[at] = found[at].or(Some(value));
+            }
+            if found.iter().all(Option::is_some) {
+                break;
+            }
+        }
+        found
+    }
+
     /// True when the value goes on to its own closing mark.
     pub(crate) fn is_whole(self) -> bool {
         match self.0.as_bytes() {
@@ -113,6 +127,8 @@ impl<'a> Raw<'a> {
 #[derive(Debug)]
 pub(crate) struct Fields<'a> {
     text: &'a str,
+    /// Where the object begins.
+    start: usize,
     at: usize,
     damage: Option<usize>,
 }
@@ -123,7 +139,7 @@ impl Fields<'_> {
         let bytes = self.text.as_bytes();
         match bytes.get(self.at) {
             Some(b'}') => self.at + 1,
-            _ => nested_end(bytes, 0),
+            _ => nested_end(bytes, self.start),
         }
     }
 
@@ -168,6 +184,23 @@ impl<'a> Fields<'a> {
         let start = self.at;
         self.at = value_end(self.text.as_bytes(), start)?;
         self.text.get(start..self.at).map(Raw)
+    }
+
+    /// The fields of the value of the key that was just given, if it is an object. Who takes them
+    /// all need not have the value delimited: [`Fields::leave`] goes on behind it.
+    pub(crate) fn enter(&self) -> Option<Fields<'a>> {
+        let opens = self.text.as_bytes().get(self.at) == Some(&b'{');
+        opens.then(|| Fields { text: self.text, start: self.at, at: self.at + 1, damage: None })
+    }
+
+    /// The value whose fields were taken; `None` where they were damaged, so that its end is to
+    /// be found by its braces.
+    pub(crate) fn leave(&mut self, inner: &Fields<'a>) -> Option<Raw<'a>> {
+        if !inner.closed() {
+            return None;
+        }
+        self.at = inner.end();
+        self.text.get(inner.start..self.at).map(Raw)
     }
 
     /// The value, if it is an object that nobody will open: its end is found from behind,

@@ -13,7 +13,8 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::envelope::keys::{Key, Slots, key, name};
+use crate::envelope::keys::{Key, key, name};
+use crate::envelope::slots::Slots;
 use crate::json::Raw;
 
 /// Columns beyond these are passed over; the widest table of the service has about sixty.

@@ -13,16 +13,16 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
-use std::fmt::Write;
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::model::histograms::Histograms;
 use crate::model::metrics::{CAPPED, Cap, Metric, OTHER, PIPELINE_RUNS, SERIES_LIMITED};
 use crate::model::redacted::Redactor;
-use crate::model::totals::{SEPARATOR, Totals, label, series};
+use crate::model::totals::{Totals, series};
 
 /// Bytes kept of one label value; names are shorter, and a damaged log is not.
 const VALUE_LIMIT: usize = 200;
@@ -50,6 +50,7 @@ pub struct Counters {
     config: MetricsConfig,
     known: HashMap<&'static str, HashSet<String, RandomState>, RandomState>,
     key: String,
+    histograms: Histograms,
     redactor: Arc<Redactor>,
 }
 
@@ -101,17 +102,29 @@ impl Counters {
         short && told && self.knows(metric, values)
     }
 
-    /// Puts one value into the histogram `metric`.
+    /// Puts one value into the histogram `metric`; it is counted by [`Counters::pour`].
     pub fn observe(&mut self, totals: &mut Totals, metric: &Metric, values: &[&str], value: f64) {
-        if self.plain(metric, values) {
-            return put(totals, &mut self.key, metric, values, value);
+        if !value.is_finite() {
+            return;
         }
-        let values = self.cut(metric, values);
-        if self.knows(metric, &values) {
-            return put(totals, &mut self.key, metric, &values, value);
+        let value = value.max(0.0);
+        series(&mut self.key, metric.name, values);
+        if self.histograms.grow(&self.key, value) {
+            return;
         }
-        let clean = self.clean(totals, metric, &values);
-        put(totals, &mut self.key, metric, &texts(&clean), value);
+        if !self.plain(metric, values) {
+            let values = self.cut(metric, values);
+            if !self.knows(metric, &values) {
+                let clean = self.clean(totals, metric, &values);
+                series(&mut self.key, metric.name, &texts(&clean));
+            }
+        }
+        self.histograms.add(&self.key, metric, value);
+    }
+
+    /// Counts what was put into histograms since the last call.
+    pub fn pour(&mut self, totals: &mut Totals) {
+        self.histograms.pour(totals);
     }
 
     /// The values without what is too long, and without what is not to be told apart.
@@ -169,33 +182,6 @@ fn texts<'a>(values: &'a [Cow<'_, str>]) -> Vec<&'a str> {
     values.iter().map(AsRef::as_ref).collect()
 }
 
-/// Puts `value` into the histogram `metric`, whose labels must come from closed sets.
-///
-/// A histogram is stored as three series: `…_bucket` with the bound as last label, `…_sum`
-/// and `…_count`. A value is stored in its own bucket alone; the exposition adds up. `key` is
-/// what the series are written into on the way.
-fn put(totals: &mut Totals, key: &mut String, metric: &Metric, values: &[&str], value: f64) {
-    if !value.is_finite() {
-        return;
-    }
-    let value = value.max(0.0);
-    let bound = metric.buckets.iter().find(|it| value <= **it).copied();
-    for (suffix, by) in [("_bucket", 1.0), ("_sum", value), ("_count", 1.0)] {
-        series(key, metric.name, &[]);
-        key.push_str(suffix);
-        values.iter().for_each(|it| label(key, it));
-        if suffix == "_bucket" {
-            key.push(SEPARATOR);
-            // Writing to a text cannot fail.
-            let _ = match bound {
-                Some(bound) => write!(key, "{bound}"),
-                None => write!(key, "+Inf"),
-            };
-        }
-        totals.add(key, by);
-    }
-}
-
 /// Says `by` instead of each value that comes from a log.
 fn replace_open<'a>(metric: &Metric, values: &mut [&'a str], by: &'a str) {
     for (name, value) in metric.labels.iter().zip(values) {
@@ -217,7 +203,6 @@ pub(crate) fn beginning(text: &str, limit: usize) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::metrics::PIPELINE_RUN_DURATION;
 
     #[test]
     #[rustfmt::skip]
@@ -250,18 +235,6 @@ mod tests {
         assert_eq!(totals.get(PIPELINE_RUNS.name, &["Failed", ""]), 2.0);
     }
 
-    #[test]
-    #[rustfmt::skip]
-    fn a_value_goes_into_the_first_bucket_that_holds_it() {
-        check_bucket(0.0,           "1");
-        check_bucket(1.0,           "1");
-        check_bucket(1.5,           "5");
-        check_bucket(-3.0,          "1");
-        check_bucket(99_999.0,      "+Inf");
-        check_bucket(f64::NAN,      "none");
-        check_bucket(f64::INFINITY, "none");
-    }
-
     #[track_caller]
     fn check(runs: &str, expected: &str) {
         let mut totals = Totals::default();
@@ -278,13 +251,5 @@ mod tests {
         }
         actual += &format!("limited={}", totals.get(SERIES_LIMITED.name, &[PIPELINE_RUNS.name]));
         assert_eq!(actual, expected);
-    }
-
-    #[track_caller]
-    fn check_bucket(value: f64, expected: &str) {
-        let mut totals = Totals::default();
-        put(&mut totals, &mut String::new(), &PIPELINE_RUN_DURATION, &[], value);
-        let bucket = totals.iter().find(|(name, _, _)| name.ends_with("_bucket"));
-        assert_eq!(bucket.map_or("none", |(_, values, _)| values[0]), expected);
     }
 }

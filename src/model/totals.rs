@@ -95,7 +95,7 @@ pub fn series(out: &mut String, name: &str, labels: &[&str]) {
 }
 
 /// Adds the value of a label to a series.
-pub(super) fn label(out: &mut String, value: &str) {
+fn label(out: &mut String, value: &str) {
     out.push(SEPARATOR);
     match value.contains(SEPARATOR) {
         false => out.push_str(value),

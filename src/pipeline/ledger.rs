@@ -148,6 +148,7 @@ impl Ledger {
 
     /// What was counted since the last call.
     pub(super) fn drain(&mut self) -> Vec<(String, f64)> {
+        self.counters.pour(&mut self.pending);
         self.pending.take()
     }
 

@@ -14,7 +14,8 @@
 
 use std::borrow::Cow;
 
-use crate::envelope::keys::{Key, Slots};
+use crate::envelope::keys::Key;
+use crate::envelope::slots::Slots;
 use crate::json::Raw;
 use crate::record::{Record, Side};
 
@@ -57,14 +58,14 @@ fn opened(raw: Raw<'_>, look: impl Fn(Raw<'_>) -> Option<String>) -> Option<Stri
 
 /// The connector at the side that failed, or at the only side there is.
 fn at(raw: Raw<'_>, side: Option<Side>) -> Option<String> {
-    let (source, sink) = (raw.get("source"), raw.get("sink"));
+    let [source, sink] = raw.get_each(["source", "sink"]);
     let it = match (side, source, sink) {
         (Some(Side::Source), Some(it), _) | (Some(Side::Sink), _, Some(it)) => it,
         (None, Some(it), None) | (None, None, Some(it)) => it,
         _ => return None,
     };
-    let store = it.get("storeSettings").and_then(|it| it.get("type"));
-    named(&store.or(it.get("type"))?.text()?)
+    let [store, own] = it.get_each(["storeSettings", "type"]);
+    named(&store.and_then(|it| it.get("type")).or(own)?.text()?)
 }
 
 /// The component behind `Microsoft.DataTransfer.Connectors.` or `….Runtime.`.

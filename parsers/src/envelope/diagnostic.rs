@@ -17,7 +17,8 @@ use memchr::{memmem, memrchr};
 
 use crate::Settings;
 use crate::envelope::failure::Failure;
-use crate::envelope::keys::{Key, Slots};
+use crate::envelope::keys::Key;
+use crate::envelope::slots::Slots;
 use crate::envelope::text::{Text, filled, part};
 use crate::envelope::{body, connector, error_info, stamp};
 use crate::json::Raw;
@@ -194,11 +195,11 @@ fn seconds(slots: &Slots<'_>, settings: &Settings) -> Option<f64> {
 
 /// Opens the error of a run that failed.
 fn failure<'a>(record: &mut Record<'a>, slots: &Slots<'a>, whole: &str) {
-    let properties = open_properties(slots);
-    let inner = properties.as_ref().and_then(|it| it.get(Key::Error));
+    let opened = slots.opened(Key::Properties);
+    let properties = opened.as_deref();
     let mut it = Failure::of_properties_as_text(slots, whole).unwrap_or_default();
-    for raw in inner.into_iter().chain(slots.get(Key::Error)) {
-        it = it.or(Failure::inside(raw, whole).unwrap_or_default());
+    for slots in properties.into_iter().chain([slots]) {
+        it = it.or(Failure::among(slots, whole).unwrap_or_default());
     }
     it = it.or(Failure::of(slots, whole));
     record.code = it.code;
@@ -209,21 +210,16 @@ fn failure<'a>(record: &mut Record<'a>, slots: &Slots<'a>, whole: &str) {
     if let Some(text) = it.message {
         body::read_bare(record, text);
     }
-    let output = properties.as_ref().and_then(|it| it.get(Key::Output)).or(slots.get(Key::Output));
+    let output = properties.and_then(|it| it.get(Key::Output)).or(slots.get(Key::Output));
     if record.chain.is_empty() {
         error_info::from_output(record, output, whole);
     }
-    connector::of_slots(record, properties.as_ref(), slots);
-}
-
-/// The keys of `properties`, where it is an object.
-fn open_properties<'a>(slots: &Slots<'a>) -> Option<Slots<'a>> {
-    slots.get(Key::Properties).filter(|raw| raw.is_object()).map(Slots::inside)
+    connector::of_slots(record, properties, slots);
 }
 
 /// SSIS writes one message a record, and tells its weight by the name of the event.
 fn ssis<'a>(record: &mut Record<'a>, slots: &Slots<'a>, whole: &str) {
-    let Some(properties) = open_properties(slots) else { return };
+    let Some(properties) = slots.opened(Key::Properties) else { return };
     let event = properties.get(Key::EventName).and_then(filled);
     let result = slots.get(Key::Result).and_then(filled);
     match (event.as_deref(), result.as_deref()) {

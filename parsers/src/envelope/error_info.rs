@@ -12,7 +12,8 @@ use std::borrow::Cow;
 
 use crate::chain::Link;
 use crate::envelope::body;
-use crate::envelope::keys::{Key, Slots};
+use crate::envelope::keys::Key;
+use crate::envelope::slots::Slots;
 use crate::envelope::text;
 use crate::envelope::text::{Text, filled};
 use crate::json::Raw;

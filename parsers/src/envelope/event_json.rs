@@ -10,7 +10,8 @@
 //! the text says is left to the body.
 
 use crate::Settings;
-use crate::envelope::keys::{Key, Slots};
+use crate::envelope::keys::Key;
+use crate::envelope::slots::Slots;
 use crate::envelope::text::{Text, filled, offset_in};
 use crate::envelope::{body, stamp, windows_event};
 use crate::json::Raw;

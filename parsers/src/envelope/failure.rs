@@ -11,7 +11,8 @@
 
 use std::borrow::Cow;
 
-use crate::envelope::keys::{Key, Slots};
+use crate::envelope::keys::Key;
+use crate::envelope::slots::Slots;
 use crate::envelope::text::{Text, filled, offset_in};
 use crate::json::Raw;
 use crate::record::owned;
@@ -35,8 +36,16 @@ impl<'a> Failure<'a> {
         }
     }
 
+    /// The error among the values of an object: an object, or a text that holds one.
+    pub(crate) fn among(slots: &Slots<'a>, whole: &str) -> Option<Self> {
+        match slots.opened(Key::Error) {
+            Some(error) => Some(Self::of(&error, whole)),
+            None => Self::inside(slots.get(Key::Error)?, whole),
+        }
+    }
+
     /// From an object, or from a text that holds one.
-    pub(crate) fn inside(raw: Raw<'a>, whole: &str) -> Option<Self> {
+    fn inside(raw: Raw<'a>, whole: &str) -> Option<Self> {
         if raw.is_object() {
             return Some(Self::of(&Slots::inside(raw), whole));
         }

@@ -11,7 +11,8 @@
 use memchr::memchr2_iter;
 
 use crate::Settings;
-use crate::envelope::keys::{Key, Slots};
+use crate::envelope::keys::Key;
+use crate::envelope::slots::{Hasty, Slots};
 use crate::envelope::text::{note, offset_in};
 use crate::envelope::{diagnostic, event_json, loose_json, report};
 use crate::issue::IssueKind;
@@ -68,16 +69,24 @@ fn looks_like_json(text: &str) -> bool {
     }
 }
 
-/// A run that went well on a line of its own is read without opening what it did.
-fn good_run<'a>(text: &'a str, fields: &mut Fields<'a>) -> Option<Slots<'a>> {
-    let bytes = text.as_bytes();
-    let slots = if bytes.ends_with(b"}") { Slots::of_good_run(fields)? } else { return None };
-    // Where a second object begins, or a second line, what was passed over is not only its own.
+/// Reads an object on a line of its own; false where it may be none. Of a run that went well, what
+/// it did is not opened.
+fn alone<'a>(text: &'a str, fields: &mut Fields<'a>, slots: &mut Slots<'a>) -> bool {
+    text.ends_with('}')
+        && match slots.hasten(fields) {
+            Hasty::Read => true,
+            Hasty::PassedOver => is_one(text.as_bytes()),
+            Hasty::Unclear => false,
+        }
+}
+
+/// False where a second object begins, or a second line: what was passed over is not only of one.
+fn is_one(bytes: &[u8]) -> bool {
     let ends = |at: usize| match &bytes[at..] {
         [b'}', rest @ ..] => [&b"{"[..], b" {", b",{\""].iter().any(|it| rest.starts_with(it)),
         _ => true,
     };
-    (!memchr2_iter(b'}', b'\n', bytes).any(ends)).then_some(slots)
+    !memchr2_iter(b'}', b'\n', bytes).any(ends)
 }
 
 struct Reader<'a, 's> {
@@ -102,10 +111,10 @@ impl<'a> Reader<'a, '_> {
 
     /// Reads the object that the text begins with, and says where it ends.
     fn object(&mut self, text: &'a str, depth: usize) -> usize {
-        let mut fields = Raw(text).fields();
-        let Some(slots) = good_run(text, &mut fields) else {
+        let (mut fields, mut slots) = (Raw(text).fields(), Slots::default());
+        if !alone(text, &mut fields, &mut slots) {
             return self.slow_object(text, depth);
-        };
+        }
         self.known_object(text, &slots, &fields, depth)
     }
 

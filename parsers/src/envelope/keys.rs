@@ -11,7 +11,6 @@
 use std::sync::LazyLock;
 
 use crate::json;
-use crate::json::{Fields, Raw};
 
 macro_rules! keys {
     ($($key:ident: $($name:literal)+;)+) => {
@@ -19,7 +18,7 @@ macro_rules! keys {
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(crate) enum Key { $($key,)+ }
 
-        const COUNT: usize = [$(Key::$key,)+].len();
+        pub(super) const COUNT: usize = [$(Key::$key,)+].len();
 
         /// The names of each key, in lower case.
         const NAMES: &[(&str, Key)] = &[$($(($name, Key::$key),)+)+];
@@ -88,15 +87,24 @@ keys! {
     StackTrace: "stacktrace";
 }
 
-/// The names by their length, so that a key is compared with a few of them only.
-static BY_LENGTH: LazyLock<Vec<Vec<(&str, Key)>>> = LazyLock::new(|| {
-    let longest = NAMES.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    let mut buckets = vec![Vec::new(); longest + 1];
+/// How many lists the names are kept in, so that a key is compared with one or two of them.
+const LISTS: usize = 512;
+
+/// The names by their length and their ends.
+static LISTED: LazyLock<[Vec<(&str, Key)>; LISTS]> = LazyLock::new(|| {
+    let mut lists = [const { Vec::new() }; LISTS];
     for (name, key) in NAMES {
-        buckets[name.len()].push((*name, *key));
+        lists[list(name.as_bytes())].push((*name, *key));
     }
-    buckets
+    lists
 });
+
+/// The list in which a name stands, whatever its case.
+fn list(name: &[u8]) -> usize {
+    let (Some(first), Some(last)) = (name.first(), name.last()) else { return 0 };
+    let ends = [first, last].map(|it| usize::from(it.to_ascii_lowercase()));
+    (name.len() * 67 + ends[0] * 7 + ends[1] * 31) % LISTS
+}
 
 /// What the key `name` means.
 pub(crate) fn key(name: &str) -> Option<Key> {
@@ -109,122 +117,32 @@ pub(crate) fn name(key: Key) -> &'static str {
 }
 
 fn known(name: &str) -> Option<Key> {
-    let first = name.as_bytes().first()?.to_ascii_lowercase();
-    let bucket = BY_LENGTH.get(name.len())?.iter();
-    let mut found = bucket.filter(|(known, _)| known.as_bytes()[0] == first);
-    found.find(|(known, _)| alike(name.as_bytes(), known.as_bytes())).map(|(_, key)| *key)
+    let mut listed = LISTED[list(name.as_bytes())].iter();
+    let same = |known: &str| known.len() == name.len() && alike(name.as_bytes(), known.as_bytes());
+    listed.find(|(known, _)| same(known)).map(|(_, key)| *key)
 }
 
 /// True when texts of one length differ in case at most: eight bytes at a time, since
 /// every key of every record passes here.
 fn alike(name: &[u8], known: &[u8]) -> bool {
-    let differ = |at: usize| {
-        json::word(name, at)
-            .zip(json::word(known, at))
-            .is_none_or(|(a, b)| (a | json::BLANKS) != (b | json::BLANKS))
+    let same = |a: &[u8; 8], b: &[u8; 8]| {
+        let lower = |it: &[u8; 8]| u64::from_le_bytes(*it) | json::BLANKS;
+        lower(a) == lower(b)
     };
-    match name.len() {
-        0..8 => name.eq_ignore_ascii_case(known),
+    match (name.last_chunk(), known.last_chunk()) {
         // The last eight may overlap those before them.
-        length => !(0..length - 8).step_by(8).any(differ) && !differ(length - 8),
+        (Some(a), Some(b)) => {
+            let eights = name.as_chunks().0.iter().zip(known.as_chunks().0);
+            same(a, b) && eights.into_iter().all(|(a, b)| same(a, b))
+        }
+        _ => name.eq_ignore_ascii_case(known),
     }
 }
 
 /// `pipelineName_s` without the suffix by which an older table tells types apart.
 fn without_suffix(name: &str) -> Option<&str> {
-    let (name, suffix) = name.rsplit_once('_')?;
-    matches!(suffix, "s" | "d" | "g" | "t" | "b").then_some(name)
-}
-
-/// The values of the keys that mean something.
-#[derive(Debug, Clone)]
-pub(crate) struct Slots<'a> {
-    values: [Option<Raw<'a>>; COUNT],
-    /// A second value of the same key: `Level` beside `level`.
-    second_level: Option<Raw<'a>>,
-}
-
-impl Default for Slots<'_> {
-    fn default() -> Self {
-        Self { values: [None; COUNT], second_level: None }
-    }
-}
-
-impl<'a> Slots<'a> {
-    /// Takes in all fields of an object.
-    pub(crate) fn of(fields: &mut Fields<'a>) -> Self {
-        let mut slots = Self::default();
-        for (name, raw) in fields {
-            if let Some(key) = key(name) {
-                slots.put(key, raw);
-            }
-        }
-        slots
-    }
-
-    /// Takes in the fields of an object; its properties stay unread if they follow the
-    /// word that the run went well. `None` where this is not the order of the fields, and where
-    /// it is a document that holds others.
-    pub(crate) fn of_good_run(fields: &mut Fields<'a>) -> Option<Self> {
-        let mut slots = Self::default();
-        while let Some(name) = fields.key() {
-            let key = key(name);
-            let raw = match key {
-                Some(Key::Properties) if slots.went_well() => fields.unread_value()?,
-                Some(Key::Properties | Key::Records | Key::Values | Key::Tables) => return None,
-                _ => fields.value()?,
-            };
-            if let Some(key) = key {
-                slots.put(key, raw);
-            }
-        }
-        slots.is_complete().then_some(slots)
-    }
-
-    fn went_well(&self) -> bool {
-        let is = |key: Key, text: &str| self.get(key).is_some_and(|raw| raw.0 == text);
-        is(Key::Category, "\"ActivityRuns\"")
-            && (is(Key::Status, "\"Succeeded\"") || is(Key::Status, "\"InProgress\""))
-    }
-
-    /// False where a field may stand between the properties and another object, and was
-    /// passed over with them.
-    fn is_complete(&self) -> bool {
-        [Key::Start, Key::End, Key::Activity, Key::ActivityType].iter().all(|key| self.has(*key))
-    }
-
-    /// The fields of an object that is a value.
-    pub(crate) fn inside(raw: Raw<'a>) -> Self {
-        Self::of(&mut raw.fields())
-    }
-
-    /// Keeps a value, unless there is one that says something.
-    pub(crate) fn put(&mut self, key: Key, raw: Raw<'a>) {
-        let slot = &mut self.values[key as usize];
-        if slot.is_none_or(|it| matches!(it.0, "null" | "\"\"" | "\"null\"")) {
-            *slot = Some(raw);
-        } else if key == Key::Level {
-            self.second_level = self.second_level.or(Some(raw));
-        }
-    }
-
-    /// Puts a value in the place of another.
-    pub(crate) fn replace(&mut self, key: Key, raw: Raw<'a>) {
-        self.values[key as usize] = Some(raw);
-    }
-
-    pub(crate) fn get(&self, key: Key) -> Option<Raw<'a>> {
-        self.values[key as usize]
-    }
-
-    pub(crate) fn has(&self, key: Key) -> bool {
-        self.get(key).is_some()
-    }
-
-    /// The values that may name the level, the first one first.
-    pub(crate) fn levels(&self) -> impl Iterator<Item = Raw<'a>> {
-        self.get(Key::Level).into_iter().chain(self.second_level)
-    }
+    let (name, suffix) = name.split_at_checked(name.len().checked_sub(2)?)?;
+    matches!(suffix, "_s" | "_d" | "_g" | "_t" | "_b").then_some(name)
 }
 
 #[cfg(test)]
@@ -245,11 +163,5 @@ mod tests {
         assert_eq!(key("eventdate"), None);
         assert_eq!(key("pipeline"), None);
         assert_eq!(key(""), None);
-    }
-
-    #[test]
-    fn the_first_value_that_says_something_is_kept() {
-        let slots = Slots::inside(Raw(r#"{"status":"","Status":"Failed","STATUS":"x"}"#));
-        assert_eq!(slots.get(Key::Status), Some(Raw("\"Failed\"")));
     }
 }

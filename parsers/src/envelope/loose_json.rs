@@ -13,7 +13,8 @@
 //! is not known here.
 
 use crate::Settings;
-use crate::envelope::keys::{Key, Slots};
+use crate::envelope::keys::Key;
+use crate::envelope::slots::Slots;
 use crate::envelope::text::{Text, filled};
 use crate::envelope::{body, diagnostic, error_info, plain_text, stamp};
 use crate::json::Raw;

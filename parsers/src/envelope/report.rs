@@ -24,7 +24,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::Settings;
-use crate::envelope::keys::{Key, Slots};
+use crate::envelope::keys::Key;
+use crate::envelope::slots::Slots;
 use crate::envelope::text::filled;
 use crate::envelope::{body, diagnostic, stamp};
 use crate::json::Raw;

@@ -8,7 +8,8 @@
 //! a number is read by the scale of its key.
 
 use crate::Settings;
-use crate::envelope::keys::{Key, Slots};
+use crate::envelope::keys::Key;
+use crate::envelope::slots::Slots;
 use crate::envelope::text::{filled, note, offset_in};
 use crate::issue::IssueKind;
 use crate::json::Raw;

@@ -41,7 +41,10 @@ pub(super) fn value_end(bytes: &[u8], start: usize) -> Option<usize> {
 }
 
 fn scalar_end(bytes: &[u8], start: usize) -> usize {
-    let stops = |byte: &u8| matches!(byte, b',' | b'}' | b']') || byte.is_ascii_whitespace();
+    // A quote or an opening brace is no part of a number: what was between is missing.
+    let stops = |byte: &u8| {
+        matches!(byte, b',' | b'}' | b']' | b'"' | b'{' | b'[') || byte.is_ascii_whitespace()
+    };
     bytes[start..].iter().position(stops).map_or(bytes.len(), |length| start + length)
 }
 
@@ -110,7 +113,7 @@ const ONES: u64 = 0x0101_0101_0101_0101;
 pub(crate) const BLANKS: u64 = ONES * 0x20;
 
 /// Eight bytes as a number, the first one lowest.
-pub(crate) fn word(bytes: &[u8], at: usize) -> Option<u64> {
+fn word(bytes: &[u8], at: usize) -> Option<u64> {
     bytes.get(at..at + 8)?.try_into().ok().map(u64::from_le_bytes)
 }
 

@@ -23,6 +23,7 @@ fn totals() -> Totals {
     for seconds in [0.5, 4.0, 4.5, 100_000.0] {
         counters.observe(&mut totals, &metrics::ACTIVITY_RUN_DURATION, &["Copy"], seconds);
     }
+    counters.pour(&mut totals);
     totals
 }
 

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::model::changes::IncidentChange;
 use crate::model::finding::Severity;
@@ -28,8 +28,12 @@ const ADD_OF_ONE: &str = "INSERT INTO incident_hours (incident, hour, count) VAL
 const PRUNE: &str = "DELETE FROM hours WHERE hour <=
     (SELECT DISTINCT hour FROM hours ORDER BY hour DESC LIMIT 1 OFFSET ?1)";
 
-const PRUNE_OF_ONE: &str = "DELETE FROM incident_hours WHERE incident = ?1 AND hour <=
-    (SELECT hour FROM incident_hours WHERE incident = ?1 ORDER BY hour DESC LIMIT 1 OFFSET ?2)";
+/// The newest hour of an incident that is not kept. Most have none; a statement that asks and takes
+/// out at once would cost a table of its own also then.
+const FIRST_TOO_OLD: &str = "SELECT hour FROM incident_hours WHERE incident = ?1
+    ORDER BY hour DESC LIMIT 1 OFFSET ?2";
+
+const PRUNE_OF_ONE: &str = "DELETE FROM incident_hours WHERE incident = ?1 AND hour <= ?2";
 
 /// Adds what was counted.
 pub(super) fn add(write: &Connection, counts: &[HourCount]) -> rusqlite::Result<()> {
@@ -49,13 +53,17 @@ pub(super) fn add_of_incidents(
     write: &Connection,
     changes: &[IncidentChange],
 ) -> rusqlite::Result<()> {
-    let (mut add, mut prune) = (write.prepare(ADD_OF_ONE)?, write.prepare(PRUNE_OF_ONE)?);
+    let (mut add, mut first) = (write.prepare(ADD_OF_ONE)?, write.prepare(FIRST_TOO_OLD)?);
+    let mut prune = write.prepare(PRUNE_OF_ONE)?;
     for change in changes.iter().filter(|it| !it.hours.is_empty()) {
         let key = &change.incident.key;
         for (hour, count) in &change.hours {
             add.execute(params![key, hour.0, clamp(*count)])?;
         }
-        prune.execute(params![key, KEPT_OF_ONE])?;
+        let too_old = |row: &Row<'_>| row.get::<_, i64>(0);
+        if let Some(hour) = first.query_row(params![key, KEPT_OF_ONE], too_old).optional()? {
+            prune.execute(params![key, hour])?;
+        }
     }
     Ok(())
 }

@@ -43,9 +43,13 @@ const READ: &str = concat!(
     " FROM incidents LEFT JOIN samples ON samples.incident = incidents.key"
 );
 
-const PRUNE_OCCURRENCES: &str = "DELETE FROM occurrences WHERE id IN
-    (SELECT id FROM occurrences WHERE incident = ?1
-     ORDER BY time DESC, id DESC LIMIT -1 OFFSET ?2)";
+/// The newest occurrence that is not kept. It is asked for by itself: within the statement that takes
+/// it out it would cost a table of its own each time, which is more than all the rest.
+const FIRST_TOO_OLD: &str = "SELECT time, id FROM occurrences WHERE incident = ?1
+    ORDER BY time DESC, id DESC LIMIT 1 OFFSET ?2";
+
+const PRUNE_OCCURRENCES: &str = "DELETE FROM occurrences
+    WHERE incident = ?1 AND time <= ?2 AND (time < ?2 OR id <= ?3)";
 
 /// Writes incidents whole, with their latest occurrences.
 pub(super) fn write(write: &Connection, changes: &[IncidentChange]) -> Result<(), StoreError> {
@@ -89,7 +93,7 @@ fn put_incident(put: &mut rusqlite::Statement<'_>, it: &Incident) -> Result<(), 
 fn write_occurrences(write: &Connection, changes: &[IncidentChange]) -> Result<(), StoreError> {
     let mut put =
         write.prepare("INSERT INTO occurrences (incident, time, body) VALUES (?1, ?2, ?3)")?;
-    let mut prune = write.prepare(PRUNE_OCCURRENCES)?;
+    let (mut first, mut prune) = (write.prepare(FIRST_TOO_OLD)?, write.prepare(PRUNE_OCCURRENCES)?);
     for change in changes.iter().filter(|it| !it.occurrences.is_empty()) {
         let key = &change.incident.key;
         for it in &change.occurrences {
@@ -97,7 +101,10 @@ fn write_occurrences(write: &Connection, changes: &[IncidentChange]) -> Result<(
         }
         // Each was counted, so before that there are none to take out.
         if change.incident.count > u64::from(KEPT) {
-            prune.execute(params![key, KEPT])?;
+            let too_old = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));
+            if let Some((time, id)) = first.query_row(params![key, KEPT], too_old).optional()? {
+                prune.execute(params![key, time, id])?;
+            }
         }
     }
     Ok(())
