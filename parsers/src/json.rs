@@ -23,7 +23,6 @@ use crate::json::scan::{
 };
 
 pub(crate) use crate::json::escape::{unescape, written_offset};
-pub(crate) use crate::json::scan::BLANKS;
 
 /// A value as it was written: `"a\tb"`, `12`, `{"k":[]}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

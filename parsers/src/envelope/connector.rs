@@ -17,6 +17,7 @@ use std::borrow::Cow;
 use crate::envelope::keys::Key;
 use crate::envelope::slots::Slots;
 use crate::json::Raw;
+use crate::needle::needle;
 use crate::record::{Record, Side};
 
 /// Bytes of the name of a connector. A longer one is none.
@@ -25,7 +26,10 @@ const LONGEST: usize = 64;
 /// Fills in the connector of a failed run.
 pub(crate) fn of_run(record: &mut Record<'_>, input: Option<Raw<'_>>, output: Option<Raw<'_>>) {
     let side = record.side;
+    // Most outputs are large and have none of it.
+    let has_details = |it: &Raw<'_>| needle!("xecutionDetails").find(it.0.as_bytes()).is_some();
     let found = output
+        .filter(has_details)
         .and_then(|it| {
             opened(it, |it| it.get("executionDetails")?.items().find_map(|it| at(it, side)))
         })

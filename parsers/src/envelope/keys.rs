@@ -10,8 +10,6 @@
 
 use std::sync::LazyLock;
 
-use crate::json;
-
 macro_rules! keys {
     ($($key:ident: $($name:literal)+;)+) => {
         /// What a key means.
@@ -102,8 +100,8 @@ static LISTED: LazyLock<[Vec<(&str, Key)>; LISTS]> = LazyLock::new(|| {
 /// The list in which a name stands, whatever its case.
 fn list(name: &[u8]) -> usize {
     let (Some(first), Some(last)) = (name.first(), name.last()) else { return 0 };
-    let ends = [first, last].map(|it| usize::from(it.to_ascii_lowercase()));
-    (name.len() * 67 + ends[0] * 7 + ends[1] * 31) % LISTS
+    let lower = |it: &u8| usize::from(*it | 0x20);
+    (name.len() * 67 + lower(first) * 7 + lower(last) * 31) % LISTS
 }
 
 /// What the key `name` means.
@@ -122,21 +120,26 @@ fn known(name: &str) -> Option<Key> {
     listed.find(|(known, _)| same(known)).map(|(_, key)| *key)
 }
 
-/// True when texts of one length differ in case at most: eight bytes at a time, since
-/// every key of every record passes here.
+/// True when texts of one length differ in case at most: some bytes at a time, since every key of
+/// every record passes here.
 fn alike(name: &[u8], known: &[u8]) -> bool {
-    let same = |a: &[u8; 8], b: &[u8; 8]| {
-        let lower = |it: &[u8; 8]| u64::from_le_bytes(*it) | json::BLANKS;
-        lower(a) == lower(b)
-    };
-    match (name.last_chunk(), known.last_chunk()) {
-        // The last eight may overlap those before them.
-        (Some(a), Some(b)) => {
-            let eights = name.as_chunks().0.iter().zip(known.as_chunks().0);
-            same(a, b) && eights.into_iter().all(|(a, b)| same(a, b))
-        }
-        _ => name.eq_ignore_ascii_case(known),
-    }
+    let eight = |it: &[u8; 8]| u64::from_le_bytes(*it) | 0x2020_2020_2020_2020;
+    let four = |it: &[u8; 4]| u32::from_le_bytes(*it) | 0x2020_2020;
+    alike_by(name, known, eight)
+        .or_else(|| alike_by(name, known, four))
+        .unwrap_or_else(|| name.eq_ignore_ascii_case(known))
+}
+
+/// The same by what `lower` makes of `N` bytes; `None` where there are fewer.
+fn alike_by<const N: usize, T: PartialEq>(
+    name: &[u8],
+    known: &[u8],
+    lower: impl Fn(&[u8; N]) -> T,
+) -> Option<bool> {
+    // The last ones may overlap those before them.
+    let ends = lower(name.last_chunk()?) == lower(known.last_chunk()?);
+    let chunks = name.as_chunks().0.iter().zip(known.as_chunks().0);
+    Some(ends && chunks.into_iter().all(|(a, b)| lower(a) == lower(b)))
 }
 
 /// `pipelineName_s` without the suffix by which an older table tells types apart.

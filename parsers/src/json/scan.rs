@@ -51,7 +51,7 @@ fn scalar_end(bytes: &[u8], start: usize) -> usize {
 /// Where the string ends whose first character stands at `at`: behind its closing quote.
 pub(super) fn string_end(bytes: &[u8], mut at: usize) -> usize {
     // Most strings are short, and a search has to be set up: eight bytes at a time first.
-    for _ in 0..4 {
+    for _ in 0..5 {
         let Some(word) = word(bytes, at) else { break };
         let found = holds(word, b'"') | holds(word, b'\\');
         if found == 0 {
@@ -110,7 +110,7 @@ pub(super) fn nested_end(bytes: &[u8], mut at: usize) -> usize {
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 /// The bit by which small letters differ from capitals, in each byte.
-pub(crate) const BLANKS: u64 = ONES * 0x20;
+const BLANKS: u64 = ONES * 0x20;
 
 /// Eight bytes as a number, the first one lowest.
 fn word(bytes: &[u8], at: usize) -> Option<u64> {

@@ -104,7 +104,9 @@ fn joined(kind: [&str; 2], id: &str, print: u64) -> u64 {
     let mut bytes = Vec::with_capacity(128);
     kind.iter().for_each(|it| bytes.extend_from_slice(it.as_bytes()));
     bytes.push(0);
-    bytes.extend(id.bytes().map(|it| it.to_ascii_lowercase()));
+    let start = bytes.len();
+    bytes.extend_from_slice(id.as_bytes());
+    bytes[start..].make_ascii_lowercase();
     bytes.extend(print.to_le_bytes());
     xxh3_64(&bytes)
 }
