@@ -95,7 +95,9 @@ impl Joins {
         if ids.own.is_some_and(|key| self.seen.contains(key) || self.held.contains_key(&key)) {
             return Joined::Duplicate;
         }
-        if ids.elsewhere.iter().any(|key| self.seen.contains(*key)) {
+        // Who told of a failure elsewhere told of its operation too, and of most nobody did.
+        let heard = ids.operation.is_some_and(|key| self.seen.contains(key));
+        if heard && ids.elsewhere(record, print).any(|key| self.seen.contains(key)) {
             self.mark(&ids);
             return Joined::Duplicate;
         }

@@ -21,8 +21,8 @@ pub(super) struct Ids {
     pub(super) own: Option<u64>,
     /// Keys under which other records may look for it.
     pub(super) tells: Vec<u64>,
-    /// Keys under which another carrier may have told it.
-    pub(super) elsewhere: Vec<u64>,
+    /// The key of the operation that it is part of.
+    pub(super) operation: Option<u64>,
     /// The key of what it would only repeat.
     pub(super) waits_for: Option<u64>,
 }
@@ -48,16 +48,25 @@ impl Ids {
         }
         ids.tells.extend(run.map(|id| key("failed-run", id, 0)));
         if let Some(id) = at.correlation_id.as_deref() {
-            ids.tells.push(key("failed-operation", id, 0));
+            ids.operation = Some(key("failed-operation", id, 0));
+            ids.tells.extend(ids.operation);
             ids.tells.push(operation(record.format, ids.own.is_some(), id, print));
-            let others = CARRIERS.iter().filter(|it| **it != record.format);
-            // Where both print a run of their own, those decide, and not what they are part of.
-            let named = if ids.own.is_some() { &[false][..] } else { &[false, true] };
-            ids.elsewhere = others
-                .flat_map(|it| named.iter().map(|named| operation(*it, *named, id, print)))
-                .collect();
         }
         ids
+    }
+
+    /// Keys under which another carrier may have told it.
+    pub(super) fn elsewhere(
+        &self,
+        record: &Record<'_>,
+        print: Fingerprint,
+    ) -> impl Iterator<Item = u64> {
+        let format = record.format;
+        let id = record.context.correlation_id.as_deref().unwrap_or_default();
+        // Where both print a run of their own, those decide, and not what they are part of.
+        let named = if self.own.is_some() { &[false][..] } else { &[false, true] };
+        let others = CARRIERS.iter().filter(move |it| **it != format);
+        others.flat_map(move |it| named.iter().map(move |named| operation(*it, *named, id, print)))
     }
 
     fn pipeline(record: &Record<'_>) -> Self {
@@ -67,7 +76,7 @@ impl Ids {
             own: id.map(|id| key("pipeline", id, 0)),
             waits_for: id.map(|id| key("failed-run", id, 0)),
             tells: operation.map(|id| key("failed-operation", id, 0)).into_iter().collect(),
-            elsewhere: Vec::new(),
+            operation: None,
         }
     }
 

@@ -7,24 +7,32 @@ use foldhash::fast::RandomState;
 /// Keys in one generation. Just below what a table of 32,768 places takes.
 const GENERATION: usize = 28_600;
 
-/// Generations that are kept beside the one that grows; with them the store's 200,000 keys are
-/// known here too.
-const OLDER: usize = 7;
+/// Generations that are kept, the one that grows among them; with them the store's 200,000 keys are
+/// known here too. A bit for each fits into a byte.
+const GENERATIONS: usize = u8::BITS as usize;
+
+/// Places among which the keys are spread, as a power of two: with all keys two of three are empty.
+const PLACES: u32 = 19;
 
 /// At least the last 200,000 keys, and a seventh more at most: each time the youngest generation is
 /// full the oldest is forgotten as a whole. To forget keys one by one takes twice the memory, for
 /// their order and for the places that were freed.
 #[derive(Debug, Default)]
 pub(super) struct Recent {
-    young: HashSet<u64, RandomState>,
-    /// The youngest first.
-    older: [HashSet<u64, RandomState>; OLDER],
+    generations: [HashSet<u64, RandomState>; GENERATIONS],
+    /// The one that grows; behind it, in a ring, is the oldest.
+    young: usize,
+    /// For each place the generations that hold a key which belongs there, by their bits. Most keys
+    /// that are asked for were never met, and each generation would be asked far away in memory.
+    holders: Vec<u8>,
 }
 
 impl Recent {
     /// Whether the key was met.
     pub(super) fn contains(&self, key: u64) -> bool {
-        self.young.contains(&key) || self.older.iter().any(|it| it.contains(&key))
+        let holders = self.holders.get(place(key)).copied().unwrap_or(0);
+        let holds = |i: usize| holders & 1 << i != 0 && self.generations[i].contains(&key);
+        holders != 0 && (0..GENERATIONS).any(holds)
     }
 
     /// Keeps a key; false when it was met before.
@@ -32,13 +40,29 @@ impl Recent {
         if self.contains(key) {
             return false;
         }
-        if self.young.len() >= GENERATION {
-            self.older.rotate_right(1);
-            self.older[0] = std::mem::take(&mut self.young);
-            self.young.reserve(GENERATION);
+        if self.holders.is_empty() {
+            self.holders = vec![0; 1 << PLACES];
         }
-        self.young.insert(key)
+        if self.generations[self.young].len() >= GENERATION {
+            self.grow_old();
+        }
+        self.holders[place(key)] |= 1 << self.young;
+        self.generations[self.young].insert(key)
     }
+
+    /// Begins a generation in the place of the oldest.
+    fn grow_old(&mut self) {
+        self.young = (self.young + 1) % GENERATIONS;
+        self.generations[self.young].clear();
+        self.generations[self.young].reserve(GENERATION);
+        let others = !(1 << self.young);
+        self.holders.iter_mut().for_each(|it| *it &= others);
+    }
+}
+
+/// Keys are hashes, of which any bits are as good.
+fn place(key: u64) -> usize {
+    (key >> (u64::BITS - PLACES)) as usize
 }
 
 #[cfg(test)]
@@ -61,6 +85,6 @@ mod tests {
         let mut recent = Recent::default();
         (0..250_000).for_each(|it| assert!(recent.insert(it)));
         let places = |it: &HashSet<u64, RandomState>| it.capacity() * 8 / 7;
-        assert!(recent.older.iter().chain([&recent.young]).all(|it| places(it) <= 1 << 15));
+        assert!(recent.generations.iter().all(|it| places(it) <= 1 << 15));
     }
 }
