@@ -21,7 +21,7 @@ impl Lines {
     pub(super) fn upto(&mut self, batch: &Batch<'_>, at: usize) -> u64 {
         if self.counted {
             let passed = batch.bytes.get(self.upto..at).unwrap_or_default();
-            self.line += memchr::memchr_iter(b'\n', passed).count() as u64;
+            self.line += bytecount::count(passed, b'\n') as u64;
             self.upto = self.upto.max(at);
         }
         self.line

@@ -78,10 +78,12 @@ pub(crate) fn read<'a>(text: &'a str, whole: &str) -> Option<Record<'a>> {
 
 /// The text behind the heading of the page, which is easily copied with what it heads.
 fn unheaded(text: &str) -> &str {
-    match text.split_once('\n') {
-        Some((first, rest)) if first.trim().eq_ignore_ascii_case("error details") => {
-            rest.trim_start()
-        }
+    const HEADING: &str = "error details";
+    if !text.get(..HEADING.len()).is_some_and(|it| it.eq_ignore_ascii_case(HEADING)) {
+        return text;
+    }
+    match text[HEADING.len()..].split_once('\n') {
+        Some((behind, rest)) if behind.trim().is_empty() => rest.trim_start(),
         _ => text,
     }
 }
