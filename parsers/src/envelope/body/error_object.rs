@@ -10,7 +10,7 @@
 
 use std::borrow::Cow;
 
-use crate::envelope::body::object;
+use crate::envelope::body::{object, witness};
 use crate::envelope::failure::Failure;
 use crate::envelope::keys::Key;
 use crate::envelope::slots::Slots;
@@ -32,7 +32,8 @@ fn flat(record: &mut Record<'_>, text: &str, at: usize) -> Option<String> {
     let mut fields = Raw(object).fields();
     let slots = Slots::of(&mut fields);
     let status = slots.get(Key::StatusCode).and_then(filled);
-    if status.is_none() && !slots.has(Key::Code) {
+    let (object, behind) = object.split_at(fields.end());
+    if status.is_none() && !slots.has(Key::Code) || holds_chain_aside(&slots, object) {
         return None;
     }
     let error = Failure::of(&slots, object);
@@ -41,12 +42,17 @@ fn flat(record: &mut Record<'_>, text: &str, at: usize) -> Option<String> {
     let details = details.filter(|it| !message.contains(it.as_ref()));
     take_over(record, [status.or(error.code), error.failure_type, error.target]);
     let mut says = format!("{words}{message}");
-    let behind = object[fields.end()..].trim();
-    let more = [details.unwrap_or_default(), Cow::Borrowed(behind)];
+    let more = [details.unwrap_or_default(), Cow::Borrowed(behind.trim())];
     for it in more.iter().filter(|it| !it.is_empty()) {
         says = format!("{says}\n{it}");
     }
     Some(says)
+}
+
+/// Whether a chain stands in the object elsewhere than in what is told of it: then that is told.
+fn holds_chain_aside(slots: &Slots<'_>, object: &str) -> bool {
+    let told = [Key::Message, Key::Details].map(|it| slots.get(it));
+    witness(Raw(object)).is_some_and(|it| !told.contains(&Some(it)))
 }
 
 /// Fills in what the record does not know yet.
@@ -77,6 +83,8 @@ mod tests {
         check(r#"On A: {"errorCode":"21","message":"cut"#,                     "21 | - | - | On A: cut");
         check(r#"On A: {"errorCode":"21","message":""}"#,                      r#"- | - | - | On A: {"errorCode":"21","message":""}"#);
         check(r#"On A: {"message":"m"}"#,                                      r#"- | - | - | On A: {"message":"m"}"#);
+        check(r#"{"errorCode":"21","message":"m","inner":"ErrorCode=X,'Type=A.B,Message=c,Source=s,'"}"#,
+                                                                               r#"- | - | - | {"errorCode":"21","message":"m","inner":"ErrorCode=X,'Type=A.B,Message=c,Source=s,'"}"#);
         check("On A: no object",                                               "- | - | - | On A: no object");
     }
 
