@@ -68,7 +68,7 @@ impl<'a> Raw<'a> {
     /// The fields of an object; none of anything else.
     pub(crate) fn fields(self) -> Fields<'a> {
         let at = if self.is_object() { 1 } else { self.0.len() };
-        Fields { text: self.0, start: 0, at, damage: None }
+        Fields { text: self.0, start: 0, at, damage: None, odd: false }
     }
 
     /// The items of an array; none of anything else.
@@ -130,6 +130,8 @@ pub(crate) struct Fields<'a> {
     start: usize,
     at: usize,
     damage: Option<usize>,
+    /// Whether a number or the like holds a quote or a brace.
+    odd: bool,
 }
 
 impl Fields<'_> {
@@ -182,20 +184,30 @@ impl<'a> Fields<'a> {
     pub(crate) fn value(&mut self) -> Option<Raw<'a>> {
         let start = self.at;
         self.at = value_end(self.text.as_bytes(), start)?;
-        self.text.get(start..self.at).map(Raw)
+        let value = self.text.get(start..self.at)?;
+        let marks = |it: u8| matches!(it, b'"' | b'{' | b'[');
+        let scalar = !value.bytes().next().is_some_and(marks);
+        self.odd |= scalar && value.bytes().any(marks);
+        Some(Raw(value))
     }
 
     /// The fields of the value of the key that was just given, if it is an object. Who takes them
     /// all need not have the value delimited: [`Fields::leave`] goes on behind it.
     pub(crate) fn enter(&self) -> Option<Fields<'a>> {
         let opens = self.text.as_bytes().get(self.at) == Some(&b'{');
-        opens.then(|| Fields { text: self.text, start: self.at, at: self.at + 1, damage: None })
+        opens.then(|| Fields {
+            text: self.text,
+            start: self.at,
+            at: self.at + 1,
+            damage: None,
+            odd: false,
+        })
     }
 
     /// The value whose fields were taken; `None` where they were damaged, so that its end is to
     /// be found by its braces.
     pub(crate) fn leave(&mut self, inner: &Fields<'a>) -> Option<Raw<'a>> {
-        if !inner.closed() {
+        if !inner.closed() || inner.odd {
             return None;
         }
         self.at = inner.end();

@@ -12,7 +12,6 @@
 //! `<LogProperties>`), the trailer goes to the context, and the rest is told. What is a
 //! chain is decided elsewhere.
 
-mod error_object;
 mod look;
 
 use std::ops::Range;
@@ -22,13 +21,15 @@ use memchr::{memchr, memmem, memrchr2};
 use crate::chain;
 use crate::chain::entities;
 use crate::envelope::body::look::{ACTIVITY_KEYS, ESCAPED, Look, Rare};
-use crate::envelope::text::{Text, tell};
+use crate::envelope::keys::Key;
+use crate::envelope::slots::Slots;
+use crate::envelope::text::{Text, filled, tell};
 use crate::envelope::{LINE_ENDS, dotnet, log_properties, quoting};
 use crate::json;
 use crate::json::Raw;
 use crate::lex;
 use crate::needle::{Needles, needle, needles};
-use crate::record::Record;
+use crate::record::{Record, owned};
 
 /// Reads a body into the record.
 pub(crate) fn read<'a>(record: &mut Record<'a>, text: Text<'a>) {
@@ -46,7 +47,6 @@ pub(crate) fn read<'a>(record: &mut Record<'a>, text: Text<'a>) {
         };
         look = Look::at(&text.says);
     }
-    let (text, look) = plain_words(record, text, look);
     let (text, look) = opened(text, look);
     ids(record, &text, look);
     let end = trailer(record, &text.says);
@@ -60,8 +60,11 @@ pub(crate) fn read_bare<'a>(record: &mut Record<'a>, text: Text<'a>) {
 }
 
 /// The same of a text that was looked at, maybe with a trailer.
-fn bare<'a>(record: &mut Record<'a>, text: Text<'a>, look: Look) {
-    let (mut text, look) = plain_words(record, text, look);
+fn bare<'a>(record: &mut Record<'a>, mut text: Text<'a>, mut look: Look) {
+    if look.holds(Rare::DataFlow) {
+        text = data_flow(record, text);
+        look = Look::at(&text.says);
+    }
     if !is_plain(&text.says, look) {
         text = opened(text, look).0;
     }
@@ -80,14 +83,23 @@ fn is_plain(text: &str, look: Look) -> bool {
     look.is_empty() && memchr(b'\n', text.as_bytes()).is_none() && object(text).is_none()
 }
 
-/// A text with what an error object in it says in the place of the object.
-fn plain_words<'a>(record: &mut Record<'a>, text: Text<'a>, look: Look) -> (Text<'a>, Look) {
-    if !look.holds(Rare::ErrorObject) {
-        return (text, look);
+/// The error of a data flow is an object in the text.
+fn data_flow<'a>(record: &mut Record<'a>, text: Text<'a>) -> Text<'a> {
+    let opens = needle!("{\"StatusCode\"").find(text.says.as_bytes());
+    let Some(at) = opens.filter(|at| !HINTS.any_in(&text.says[..*at])) else { return text };
+    let (words, object) = text.says.split_at(at);
+    let slots = Slots::inside(Raw(object));
+    let get = |key: Key| slots.get(key).and_then(filled);
+    let Some(message) = get(Key::Message) else { return text };
+    if record.code.is_none() {
+        record.code = owned(get(Key::StatusCode));
     }
-    let text = error_object::told(record, text);
-    let look = Look::at(&text.says);
-    (text, look)
+    let says = match get(Key::Details).filter(|details| !message.contains(details.as_ref())) {
+        Some(details) => format!("{words}{message}\n{details}"),
+        None => format!("{words}{message}"),
+    };
+    let at = text.offset(0);
+    Text::plain(&says, &says).within(at)
 }
 
 /// A chain within an object that is the text: `{"error":{"message":"ErrorCode=…"}}`; or

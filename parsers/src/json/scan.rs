@@ -41,10 +41,7 @@ pub(super) fn value_end(bytes: &[u8], start: usize) -> Option<usize> {
 }
 
 fn scalar_end(bytes: &[u8], start: usize) -> usize {
-    // A quote or an opening brace is no part of a number: what was between is missing.
-    let stops = |byte: &u8| {
-        matches!(byte, b',' | b'}' | b']' | b'"' | b'{' | b'[') || byte.is_ascii_whitespace()
-    };
+    let stops = |byte: &u8| matches!(byte, b',' | b'}' | b']') || byte.is_ascii_whitespace();
     bytes[start..].iter().position(stops).map_or(bytes.len(), |length| start + length)
 }
 

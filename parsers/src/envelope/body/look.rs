@@ -9,7 +9,7 @@ use aho_corasick::packed::Searcher;
 pub(super) enum Rare {
     EscapedChain,
     EncodedChain,
-    ErrorObject,
+    DataFlow,
     LogProperties,
     Job,
     Activity,
@@ -21,11 +21,10 @@ pub(super) const ESCAPED: &str = "u0027Type=";
 /// What stands before the id of a run.
 pub(super) const ACTIVITY_KEYS: [&str; 3] = ["Activity ID: ", "ActivityId: ", "activityId is: "];
 
-const WORDS: [(&str, Rare); 9] = [
+const WORDS: [(&str, Rare); 8] = [
     (ESCAPED, Rare::EscapedChain),
     (";Type=", Rare::EncodedChain),
-    ("\"StatusCode\"", Rare::ErrorObject),
-    ("\"errorCode\"", Rare::ErrorObject),
+    ("{\"StatusCode\"", Rare::DataFlow),
     ("<LogProperties>", Rare::LogProperties),
     ("Job ID: ", Rare::Job),
     (ACTIVITY_KEYS[0], Rare::Activity),
